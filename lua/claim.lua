@@ -1,0 +1,73 @@
+#!lua flags=allow-oom
+-- claim: suspects (as many as the caller may take), waiting -> active, all under one new token.
+--
+-- KEYS calls      hash   caller and script -> last call number, time, reply
+--      meta       hash   paused, schema version, last token number
+--      leases     zset   lease by deadline (ms), 0 for a dead one
+--      held       hash   lease -> how many jobs it holds
+--      active     hash   id -> token
+--      jobs       hash   id -> record
+--      traits     hash   id -> what scripts must know of a job
+--      attempts   hash   id -> failed attempts
+--      stalls     hash   id -> times lost with a worker
+--      waiting    list   ids
+--      tombstones hash   id -> how many of its entries in waiting are void
+--      suspects   zset   ids by the time of loss (ms), those lost twice behind
+--      delayed    zset   ids by due time (ms)
+--      wake       list   the marker
+-- ARGV call       the caller's row in calls
+--      number     of this call
+--      schema     major version of the caller's data model
+--      lease      the caller's
+--      want       most jobs to take, 0 to 256; 0 puts the marker back
+--      allowance  how many of them may be suspects
+--      alone      1 when the caller holds no suspect
+-- REPLY { claimed, token, due, ids, records, attempts, losses }: due is the time (ms) of the earliest delayed job when fewer were
+--       taken than wanted, else ''; the lists run beside each other, and a record that is nil is for reread. With no job
+--       { empty | more | held off, token, due }. { dead | expired | outdated | paused | stale }. For a call that was answered
+--       before { repeated, its word, token and ids on a line each }
+-- HOLDS a live lease; one call in flight
+-- USES answered, remember, mark, take, take_suspects, describe
+local calls, meta, leases, held, active, jobs, traits, attempts, stalls = unpack(KEYS, 1, 9)
+local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 10)
+local call, number, schema, lease, want, allowance, alone = unpack(ARGV)
+
+local before = answered(calls, call, number)
+if before then return { before == 'stale' and before or 'repeated', before } end
+local time = redis.call('TIME')
+local now, micros = time[1] * 1000 + math.floor(time[2] / 1000), time[1] * 1000000 + time[2]
+local paused, newest, last = unpack(redis.call('HMGET', meta, 'paused', 'schema', 'token'))
+local deadline = tonumber(redis.call('ZSCORE', leases, lease) or 0)
+local word = deadline == 0 and 'dead' or deadline < now and 'expired' or paused and 'paused'
+if tonumber(newest or 0) > tonumber(schema) then word = 'outdated' end
+if word then
+  remember(calls, call, number, now, word)
+  return { word }
+end
+
+local ids, held_off = take_suspects(suspects, allowance, alone)
+local suspected, taken, rows, lists = #ids, {}, {}, { {}, {}, {}, {} }
+local fresh, more = take(waiting, tombstones, want - suspected)
+for i, id in ipairs(fresh) do
+  ids[suspected + i] = id
+end
+local newer = string.format('%.0f', math.max(micros, (last or 0) + 1))
+local token, due = lease .. ':' .. newer, ''
+if #ids > 0 then lists = { describe(jobs, traits, attempts, stalls, ids) } end
+for i, id in ipairs(ids) do
+  local there = lists[1][i] or lists[4][i] == ''
+  if there then
+    taken[#taken + 1], rows[#rows + 1], rows[#rows + 2] = id, id, token
+  end
+end
+if #taken > 0 then
+  redis.call('HSET', active, unpack(rows))
+  redis.call('HINCRBY', held, lease, #taken)
+  redis.call('HSET', meta, 'token', newer)
+end
+if #taken < tonumber(want) then due = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or '' end
+local left = redis.call('LLEN', waiting) > 0 or (held_off > 0 and (suspected > 0 or want == '0'))
+if left then mark(wake) end
+word = #taken > 0 and 'claimed' or more and 'more' or held_off > 0 and 'held off' or 'empty'
+remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. table.concat(taken, '\n'))
+return { word, token, due, ids, lists[1], lists[2], lists[3] }

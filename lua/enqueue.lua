@@ -1,0 +1,31 @@
+#!lua
+-- enqueue: (new) -> waiting. An id that exists, in any state, adds nothing.
+--
+-- KEYS calls    hash   caller and script -> last call number, time, reply
+--      meta     hash   schema version
+--      jobs     hash   id -> record
+--      traits   hash   id -> what scripts must know of a job
+--      waiting  list   ids
+--      wake     list   the marker
+-- ARGV call     the caller's row in calls
+--      number   of this call
+--      schema   major version of the caller's data model
+-- EACH id       of the job
+--      record   its record
+--      traits   JSON, or '' for none
+-- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
+-- HOLDS nothing; one call in flight per caller
+-- USES column, clock, answered, remember, outdated, fill, known, admit, mark, push
+local calls, meta, jobs, traits, waiting, wake = unpack(KEYS)
+local call, number, schema = unpack(ARGV)
+local ids, records, flags = column(4, 3), column(5, 3), column(6, 3)
+
+local before = answered(calls, call, number)
+if before then return before end
+if outdated(meta, schema) then return 'outdated' end
+
+local words, added = admit(jobs, traits, ids, records, flags)
+push(waiting, wake, ids, flags, added)
+local reply = table.concat(words, ' ')
+remember(calls, call, number, clock(), reply)
+return reply

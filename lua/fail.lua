@@ -1,0 +1,27 @@
+#!lua flags=allow-oom
+-- fail: active -> failed, or gone when its retention says so. For a job that has no attempt left.
+--
+-- KEYS active    hash   id -> token
+--      held      hash   lease -> how many jobs it holds
+--      failed    zset   ids by finish time (ms)
+--      attempts  hash   id -> failed attempts
+--      results   hash   id -> failures, a line each, the newest first
+--      columns   every hash with a row per job
+-- EACH id        of the job
+--      token     of its claim
+--      retention keep | drop
+--      attempts  failed so far, this one included
+--      failure   JSON on one line
+-- REPLY a word for each job, blank between them: settled | lost
+-- HOLDS the token; with a wrong one nothing changes
+-- USES column, clock, leave_active, forget, finish, fill, blame
+local active, held, failed, attempts, results = unpack(KEYS, 1, 5)
+local columns = { unpack(KEYS, 6) }
+local ids, tokens, retentions, tries, failures =
+  column(1, 5), column(2, 5), column(3, 5), column(4, 5), column(5, 5)
+
+local words, left = leave_active(active, held, ids, tokens)
+local kept = finish(failed, columns, ids, retentions, left)
+fill(attempts, ids, tries, kept)
+blame(results, ids, failures, kept)
+return table.concat(words, ' ')

@@ -1,0 +1,25 @@
+#!lua flags=allow-oom
+-- promote: delayed -> waiting, the jobs that are due, the earliest first.
+--
+-- KEYS delayed  zset   ids by due time (ms)
+--      traits   hash   id -> what scripts must know of a job
+--      waiting  list   ids
+--      wake     list   the marker
+-- ARGV limit    most jobs to move
+-- REPLY { how many moved, ms until the next is due or '' }; as many as the limit: call again
+-- HOLDS nothing
+-- USES clock, mark, push
+local delayed, traits, waiting, wake = unpack(KEYS)
+local limit = unpack(ARGV)
+
+local now = clock()
+local ids, all = redis.call('ZRANGE', delayed, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit), {}
+if #ids > 0 then
+  for i in ipairs(ids) do
+    all[i] = i
+  end
+  push(waiting, wake, ids, redis.call('HMGET', traits, unpack(ids)), all)
+  redis.call('ZREM', delayed, unpack(ids))
+end
+local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
+return { #ids, first[2] and string.format('%.0f', first[2] - now) or '' }

@@ -1,0 +1,33 @@
+#!lua
+-- schedule: (new) -> delayed. An id that exists, in any state, adds nothing.
+--
+-- KEYS calls    hash   caller and script -> last call number, time, reply
+--      meta     hash   schema version
+--      jobs     hash   id -> record
+--      traits   hash   id -> what scripts must know of a job
+--      delayed  zset   ids by due time (ms)
+--      wake     list   the marker
+-- ARGV call     the caller's row in calls
+--      number   of this call
+--      schema   major version of the caller's data model
+-- EACH id       of the job
+--      record   its record
+--      traits   JSON, or '' for none
+--      delay    ms from now
+-- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
+-- HOLDS nothing; one call in flight per caller
+-- USES column, clock, answered, remember, outdated, fill, known, admit, mark, postpone
+local calls, meta, jobs, traits, delayed, wake = unpack(KEYS)
+local call, number, schema = unpack(ARGV)
+local ids, records, flags, delays = column(4, 4), column(5, 4), column(6, 4), column(7, 4)
+
+local before = answered(calls, call, number)
+if before then return before end
+if outdated(meta, schema) then return 'outdated' end
+
+local now = clock()
+local words, added = admit(jobs, traits, ids, records, flags)
+postpone(delayed, wake, now, ids, delays, added)
+local reply = table.concat(words, ' ')
+remember(calls, call, number, now, reply)
+return reply

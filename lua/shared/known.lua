@@ -1,0 +1,11 @@
+-- known(jobs, traits, ids): for each id whether it has a record. A record over 1 KiB has a row in traits, so no large record is read.
+local function known(jobs, traits, ids)
+  local probes, found = {}, redis.call('HMGET', traits, unpack(ids))
+  for i, id in ipairs(ids) do
+    probes[i] = found[i] and '' or id
+  end
+  for i, record in ipairs(redis.call('HMGET', jobs, unpack(probes))) do
+    found[i] = found[i] or record
+  end
+  return found
+end

@@ -1,0 +1,4 @@
+-- remember(calls, call, number, now, reply): keeps the reply, with the time (ms), for a repetition of this call.
+local function remember(calls, call, number, now, reply)
+  redis.call('HSET', calls, call, string.format('%s %.0f %s', number, now, reply))
+end
