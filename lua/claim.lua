@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- claim: suspects (as many as the caller may take), waiting -> active, all under one new token.
+-- claim: suspects (as many as the caller may take), or else waiting -> active, all under one new token.
 --
 -- KEYS calls      hash   caller and script -> last call number, time, reply
 --      meta       hash   paused, schema version, last token number
@@ -40,34 +40,27 @@ local paused, newest, last = unpack(redis.call('HMGET', meta, 'paused', 'schema'
 local deadline = tonumber(redis.call('ZSCORE', leases, lease) or 0)
 local word = deadline == 0 and 'dead' or deadline < now and 'expired' or paused and 'paused'
 if tonumber(newest or 0) > tonumber(schema) then word = 'outdated' end
-if word then
-  remember(calls, call, number, now, word)
-  return { word }
-end
+if word then return { remember(calls, call, number, now, word) } end
 
 local ids, held_off = take_suspects(suspects, allowance, alone)
-local suspected, taken, rows, lists = #ids, {}, {}, { {}, {}, {}, {} }
-local fresh, more = take(waiting, tombstones, want - suspected)
-for i, id in ipairs(fresh) do
-  ids[suspected + i] = id
-end
+local suspected, rows = #ids > 0, {}
+if not suspected then ids = take(waiting, tombstones, tonumber(want)) end
 local newer = string.format('%.0f', math.max(micros, (last or 0) + 1))
-local token, due = lease .. ':' .. newer, ''
-if #ids > 0 then lists = { describe(jobs, traits, attempts, stalls, ids) } end
+local token = lease .. ':' .. newer
+local records, tries, losses, probes = describe(jobs, traits, attempts, stalls, ids)
 for i, id in ipairs(ids) do
-  local there = lists[1][i] or lists[4][i] == ''
-  if there then
-    taken[#taken + 1], rows[#rows + 1], rows[#rows + 2] = id, id, token
+  if records[i] or probes[i] == '' then
+    rows[#rows + 1], rows[#rows + 2] = id, token
   end
 end
-if #taken > 0 then
+local taken, left = #rows / 2, redis.call('LLEN', waiting)
+if taken > 0 then
   redis.call('HSET', active, unpack(rows))
-  redis.call('HINCRBY', held, lease, #taken)
+  redis.call('HINCRBY', held, lease, taken)
   redis.call('HSET', meta, 'token', newer)
 end
-if #taken < tonumber(want) then due = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or '' end
-local left = redis.call('LLEN', waiting) > 0 or (held_off > 0 and (suspected > 0 or want == '0'))
-if left then mark(wake) end
-word = #taken > 0 and 'claimed' or more and 'more' or held_off > 0 and 'held off' or 'empty'
-remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. table.concat(taken, '\n'))
-return { word, token, due, ids, lists[1], lists[2], lists[3] }
+local first = taken < tonumber(want) and redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES') or {}
+if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
+word = taken > 0 and 'claimed' or left > 0 and 'more' or held_off > 0 and 'held off' or 'empty'
+remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. table.concat(ids, '\n'))
+return { word, token, first[2] or '', ids, records, tries, losses }

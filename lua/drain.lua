@@ -15,7 +15,7 @@ local waiting, tombstones, suspects, delayed = unpack(KEYS, 1, 4)
 local columns = { unpack(KEYS, 5) }
 local limit, with_delayed = unpack(ARGV)
 
-local ids, more = take(waiting, tombstones, tonumber(limit))
+local ids = take(waiting, tombstones, tonumber(limit))
 local sets = with_delayed == '1' and { suspects, delayed } or { suspects }
 for _, set in ipairs(sets) do
   local popped = redis.call('ZPOPMIN', set, limit)
@@ -24,4 +24,5 @@ for _, set in ipairs(sets) do
   end
 end
 if #ids > 0 then forget(columns, ids) end
-return { #ids, (more or #ids > 0) and 'more' or 'done' }
+local more = #ids > 0 or redis.call('EXISTS', waiting) == 1
+return { #ids, more and 'more' or 'done' }

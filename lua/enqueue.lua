@@ -26,6 +26,4 @@ if outdated(meta, schema) then return 'outdated' end
 
 local words, added = admit(jobs, traits, ids, records, flags)
 push(waiting, wake, ids, flags, added)
-local reply = table.concat(words, ' ')
-remember(calls, call, number, clock(), reply)
-return reply
+return remember(calls, call, number, clock(), table.concat(words, ' '))

@@ -47,6 +47,4 @@ for _, set in ipairs(sets) do
   others = others + redis.call('ZCARD', set)
 end
 if redis.call('HLEN', jobs) == others then redis.call('UNLINK', waiting, tombstones) end
-local reply = table.concat(words, ' ')
-remember(calls, call, number, clock(), reply)
-return reply
+return remember(calls, call, number, clock(), table.concat(words, ' '))

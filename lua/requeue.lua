@@ -33,6 +33,4 @@ for i, id in ipairs(ids) do
   if ended then forget({ attempts, stalls, results }, { id }) end
 end
 push(waiting, wake, ids, redis.call('HMGET', traits, unpack(ids)), again)
-local reply = table.concat(words, ' ')
-remember(calls, call, number, clock(), reply)
-return reply
+return remember(calls, call, number, clock(), table.concat(words, ' '))

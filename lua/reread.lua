@@ -19,6 +19,5 @@ local held = {}
 for i, current in ipairs(redis.call('HMGET', active, unpack(ids))) do
   held[#held + 1] = current == token and ids[i] or nil
 end
-if #held == 0 then return { held, held, held, held } end
 local records, tries, losses = describe(jobs, traits, attempts, stalls, held)
 return { held, records, tries, losses }

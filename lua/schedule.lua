@@ -28,6 +28,4 @@ if outdated(meta, schema) then return 'outdated' end
 local now = clock()
 local words, added = admit(jobs, traits, ids, records, flags)
 postpone(delayed, wake, now, ids, delays, added)
-local reply = table.concat(words, ' ')
-remember(calls, call, number, now, reply)
-return reply
+return remember(calls, call, number, now, table.concat(words, ' '))

@@ -1,1 +1,1 @@
-export {};
+export { Queue } from './queue.js';

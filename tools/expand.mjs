@@ -9,7 +9,12 @@ export function readScript(folder, name) {
   const shebang = lines[0].startsWith('#!') ? lines[0] : '';
   const uses = lines
     .filter((line) => line.startsWith('-- USES '))
-    .flatMap((line) => line.slice('-- USES '.length).trim().split(/[\s,]+/));
+    .flatMap((line) =>
+      line
+        .slice('-- USES '.length)
+        .trim()
+        .split(/[\s,]+/),
+    );
   const body = lines.slice(shebang ? 1 : 0).filter((line) => !/^\s*(--.*)?$/.test(line));
   return { shebang, uses, body };
 }

@@ -1,0 +1,204 @@
+// The connections of one process to one server: one for commands, one that blocks (made when a worker
+// first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
+// is all that Lunaq knows of ioredis.
+import { Redis, type RedisOptions } from 'ioredis';
+import { QueueError } from './errors.js';
+import { sleep, type Deadline } from './deadline.js';
+
+/** An ioredis instance, typed by shape so that instances of other versions fit. */
+export interface RedisInstance {
+  readonly options: object;
+  duplicate(override?: object): unknown;
+}
+
+/** Where Redis is: a URL, ioredis options, or an instance, whose settings are copied; it is not used itself. */
+export type ConnectionOptions = string | RedisOptions | RedisInstance;
+
+/** ms without an answer after which a socket counts as dead. */
+const socketTimeout = 5_000;
+/** Longest block in s; the blocking socket may be silent for that long. */
+const longestBlock = 10;
+
+/** ioredis types its constructor by protocol; that one stays as given. */
+type Options = Omit<RedisOptions, 'protocol'>;
+
+const overrides: Options = {
+  // Unanswered commands are rejected at once, never resent behind our back; execute.ts decides.
+  maxRetriesPerRequest: 0,
+  enableOfflineQueue: false,
+  enableAutoPipelining: false,
+  connectTimeout: 5_000,
+  socketTimeout,
+  retryStrategy: (attempt) =>
+    Math.min(20 * 2 ** Math.min(attempt, 10), 1_000) * (0.75 + Math.random() / 2),
+  reconnectOnError: (error) => error.message.startsWith('READONLY'),
+};
+
+function isInstance(value: ConnectionOptions): value is RedisInstance {
+  return typeof value === 'object' && typeof (value as RedisInstance).duplicate === 'function';
+}
+
+function connect(target: ConnectionOptions, extra: Options = {}): Redis {
+  const options = { ...overrides, ...extra };
+  let redis: Redis;
+  if (isInstance(target)) redis = target.duplicate(options) as Redis;
+  else if (typeof target === 'string') redis = new Redis(target, options);
+  else redis = new Redis({ ...target, ...options });
+  if (redis.options.keyPrefix) {
+    redis.disconnect();
+    throw new TypeError(
+      'connection.keyPrefix is not supported: use the `prefix` option of the queue',
+    );
+  }
+  return redis;
+}
+
+async function whenReady(redis: Redis, deadline: Deadline): Promise<boolean> {
+  while (redis.status !== 'ready') {
+    const left = deadline.left();
+    if (left <= 0 || redis.status === 'end') return false;
+    const done = new AbortController();
+    const stop = (): void => done.abort();
+    redis.once('ready', stop).once('end', stop);
+    await sleep(left, done.signal);
+    redis.off('ready', stop).off('end', stop);
+  }
+  return true;
+}
+
+const shared = new Map<unknown, Connection>();
+
+/** Options that say the same are the same server; those that can't be written down are told apart by identity. */
+function identity(target: ConnectionOptions): unknown {
+  if (typeof target === 'string' || isInstance(target)) return target;
+  const writable = Object.values(target).every((value) => typeof value !== 'function');
+  return writable ? JSON.stringify(target) : target;
+}
+
+type Listener = { onReady?: () => void; onError?: (error: Error) => void };
+
+/** Connections to one server. Made by `acquire`, given back by `release`; the last release closes the sockets. */
+export class Connection {
+  readonly commands: Redis;
+  readonly #target: ConnectionOptions;
+  readonly #key: unknown;
+  readonly #listeners = new Set<Listener>();
+  #users = 0;
+  #blocking: Redis | undefined;
+  #blockingId: Promise<number> | undefined;
+  /** When the command connection was last made, by the monotonic clock (ms). */
+  connectedAt = performance.now();
+  /** Names of the scripts that this server was given. */
+  readonly loaded = new Set<string>();
+
+  private constructor(target: ConnectionOptions, key: unknown) {
+    this.#target = target;
+    this.#key = key;
+    this.commands = connect(target);
+    this.commands.on('error', (error: Error) => this.#each('onError', error));
+    this.commands.on('ready', () => {
+      this.connectedAt = performance.now();
+      this.#each('onReady');
+    });
+  }
+
+  static acquire(target: ConnectionOptions = {}): Connection {
+    const key = identity(target);
+    const connection = shared.get(key) ?? new Connection(target, key);
+    shared.set(key, connection);
+    connection.#users += 1;
+    return connection;
+  }
+
+  #each(name: 'onReady'): void;
+  #each(name: 'onError', error: Error): void;
+  #each(name: keyof Listener, error?: Error): void {
+    for (const listener of this.#listeners) listener[name]?.(error as Error);
+  }
+
+  /** Is told of each new connection and each connection error, until the function returned is called. */
+  listen(listener: Listener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  get isReady(): boolean {
+    return this.commands.status === 'ready';
+  }
+
+  get closed(): boolean {
+    return this.#users === 0;
+  }
+
+  /** Waits for the command connection; false when the deadline came first. */
+  async ready(deadline: Deadline): Promise<boolean> {
+    if (this.closed) throw new QueueError('CLOSED', 'the connection was closed');
+    return await whenReady(this.commands, deadline);
+  }
+
+  /** Takes the first marker among `keys`, or undefined after `seconds`, an UNBLOCK or a lost connection. */
+  async block(keys: readonly string[], seconds: number): Promise<string | undefined> {
+    const redis = this.#blockingConnection();
+    try {
+      const taken = await redis.blpop([...keys], Math.min(seconds, longestBlock));
+      return taken?.[0];
+    } catch {
+      // Whatever became of the marker, the worker looks again; not in a hot loop while there is no server.
+      await sleep(20);
+      return undefined;
+    }
+  }
+
+  #blockingConnection(): Redis {
+    if (this.#blocking) return this.#blocking;
+    const redis = connect(this.#target, {
+      socketTimeout: longestBlock * 1_000 + socketTimeout,
+      enableOfflineQueue: true,
+    });
+    redis.on('error', (error: Error) => this.#each('onError', error));
+    redis.on('ready', () => {
+      this.#blockingId = redis.client('ID') as Promise<number>;
+      this.#blockingId.catch(() => undefined);
+    });
+    this.#blocking = redis;
+    return redis;
+  }
+
+  /** Ends the current block; it may not have begun, so the caller repeats this until it has ended. */
+  async unblock(): Promise<void> {
+    try {
+      if (this.#blockingId) await this.commands.client('UNBLOCK', await this.#blockingId);
+    } catch {
+      this.#blocking?.disconnect(true);
+    }
+  }
+
+  /** The server's maxmemory-policy; undefined when it does not tell. */
+  async evictionPolicy(): Promise<string | undefined> {
+    const info = await this.commands.info('memory').catch(() => '');
+    return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+  }
+
+  /** Address of the server that commands go to, followed across a failover by the client. */
+  endpoint(): { host: string; port: number } | { path: string } | undefined {
+    const { path } = this.commands.options;
+    if (path) return { path };
+    const stream = this.commands.stream as
+      | { remoteAddress?: string; remotePort?: number }
+      | undefined;
+    if (!stream?.remoteAddress || !stream.remotePort) return undefined;
+    return { host: stream.remoteAddress, port: stream.remotePort };
+  }
+
+  get options(): RedisOptions {
+    return this.commands.options;
+  }
+
+  release(): void {
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    shared.delete(this.#key);
+    this.commands.disconnect();
+    this.#blocking?.disconnect();
+  }
+}

@@ -1,0 +1,92 @@
+// Every error that Lunaq throws for what happens at run time. Misuse (a wrong option) is a TypeError or
+// RangeError at the call.
+
+/** What went wrong, as a word that stays the same between versions. */
+export type QueueErrorCode =
+  /** Too many jobs or bytes are waiting to be sent; nothing was added. Try again when some were. */
+  | 'BACKPRESSURE'
+  /** The queue, worker or connection was closed. */
+  | 'CLOSED'
+  /** The job is being worked on, so it can't be removed. */
+  | 'JOB_ACTIVE'
+  /** The job has not finished, so it can't be run again. */
+  | 'JOB_NOT_FINISHED'
+  /** No job with this id is stored. */
+  | 'JOB_NOT_FOUND'
+  /** Handlers were given by job name, and this name has none. */
+  | 'NO_HANDLER'
+  /** Redis is out of memory; nothing was added. */
+  | 'OUT_OF_MEMORY'
+  /** The queue belongs to a newer major version of Lunaq. */
+  | 'OUTDATED'
+  /** Some jobs of one addBulk were not added; `outcomes` tells each. */
+  | 'PARTIAL'
+  /** A record or result is larger than the limit. */
+  | 'TOO_LARGE'
+  /** Redis answered with an error, given as `cause`. */
+  | 'REDIS'
+  /** No answer came in time; nothing was done. */
+  | 'UNAVAILABLE'
+  /** A record could not be read; the job fails, others go on. */
+  | 'UNREADABLE'
+  /** A copy of the call went unanswered: it may have been done. Adding again under the same ids is safe. */
+  | 'UNKNOWN_OUTCOME';
+
+/** An error of the queue with a stable `code`. Errors of Redis pass as `cause`. */
+export class QueueError extends Error {
+  override readonly name: string = 'QueueError';
+  readonly code: QueueErrorCode;
+  /** Ids of the jobs that it is about, where there are any. */
+  readonly ids: readonly string[];
+
+  constructor(
+    code: QueueErrorCode,
+    message: string,
+    options: ErrorOptions & { ids?: readonly string[] } = {},
+  ) {
+    super(message, options);
+    this.code = code;
+    this.ids = options.ids ?? [];
+  }
+}
+
+/** Outcome of one job of an `addBulk`: the stored job, or why it was not added. */
+export type BulkOutcome<J> = { readonly job: J } | { readonly error: Error };
+
+/** Some jobs of one `addBulk` were not added. */
+export class BulkError<J = unknown> extends QueueError {
+  override readonly name = 'BulkError';
+  /** One for each job given, in order. */
+  readonly outcomes: readonly BulkOutcome<J>[];
+
+  constructor(outcomes: readonly BulkOutcome<J>[]) {
+    const errors = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+    super(
+      'PARTIAL',
+      `${errors.length} of ${outcomes.length} jobs were not added: ${errors[0]?.message}`,
+      {
+        cause: errors[0],
+      },
+    );
+    this.outcomes = outcomes;
+  }
+}
+
+/** Thrown by a handler: the job fails at once, whatever attempts are left. */
+export class UnrecoverableError extends Error {
+  override readonly name = 'UnrecoverableError';
+
+  constructor(message = 'Unrecoverable', options?: ErrorOptions) {
+    super(message, options);
+  }
+}
+
+/** The worker's lease died while this job ran: another worker may have it, and results of this run are refused. */
+export class LeaseLostError extends Error {
+  override readonly name = 'LeaseLostError';
+}
+
+/** Whatever was thrown, as an Error. */
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+}

@@ -1,0 +1,54 @@
+// Typed events that can't crash the process: an `error` without a listener is logged, and what a listener
+// throws is reported as an error.
+import { EventEmitter } from 'node:events';
+import { asError } from './errors.js';
+
+type EventMap = Record<string, unknown[]> & { error: [error: Error] };
+
+export class SafeEmitter<Events extends EventMap> {
+  readonly #emitter = new EventEmitter({ captureRejections: true });
+
+  constructor() {
+    this.#emitter.on('error', () => undefined);
+    this.#emitter.setMaxListeners(0);
+  }
+
+  on<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => void): this {
+    this.#emitter.on(event, listener as (...args: unknown[]) => void);
+    return this;
+  }
+
+  once<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => void): this {
+    this.#emitter.once(event, listener as (...args: unknown[]) => void);
+    return this;
+  }
+
+  off<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => void): this {
+    this.#emitter.off(event, listener as (...args: unknown[]) => void);
+    return this;
+  }
+
+  /** Whether somebody listens, our own guard not counted. */
+  protected listens(event: keyof Events & string): boolean {
+    return this.#emitter.listenerCount(event) > (event === 'error' ? 1 : 0);
+  }
+
+  protected emit<E extends keyof Events & string>(event: E, ...args: Events[E]): void {
+    if (!this.listens(event)) {
+      if (event === 'error') console.error(args[0]);
+      return;
+    }
+    try {
+      this.#emitter.emit(event, ...args);
+    } catch (thrown) {
+      if (event === 'error') console.error(thrown);
+      else this.report(thrown);
+    }
+  }
+
+  /** Tells the listeners of `error`, or the log. */
+  protected report(thrown: unknown): void {
+    const args: EventMap['error'] = [asError(thrown)];
+    this.emit('error', ...(args as Events['error']));
+  }
+}

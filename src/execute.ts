@@ -1,0 +1,131 @@
+// Sends calls of scripts and gets an answer to each. A call that went unanswered is sent again until its
+// deadline: scripts are numbered or guarded, so a copy that runs twice does what it does once. Scripts are
+// loaded when the server does not have them, at any moment.
+import type { Connection } from './connection.js';
+import { deadlineIn, sleep, type Deadline } from './deadline.js';
+import { asError, QueueError } from './errors.js';
+import type { Call } from './script.js';
+
+/** ms until a call without an answer is given up. */
+export const callTimeout = 10_000;
+
+/** What became of a call. `resent`: a copy had gone unanswered before, so a refusal may be its echo. */
+export type Answer<Reply> =
+  | { readonly reply: Reply; readonly resent: boolean }
+  | { readonly error: QueueError };
+
+/** States of a server that pass by themselves: wait and try again. */
+const passing = /^(LOADING|BUSY|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|MISCONF|UNBLOCKED)\b/;
+
+interface Pending {
+  readonly call: Call;
+  answer: Answer<unknown> | undefined;
+  unanswered: boolean;
+  cause: Error | undefined;
+}
+
+type Sent = [error: Error | null, reply: unknown];
+
+/** Writes the calls in one go, in order, each behind its script when the server was not given that. */
+async function write(connection: Connection, pending: readonly Pending[]): Promise<Sent[]> {
+  const pipeline = connection.commands.pipeline();
+  const loads: number[] = [];
+  let length = 0;
+  for (const { call } of pending) {
+    if (!connection.loaded.has(call.script.name)) {
+      pipeline.script('LOAD', call.script.source);
+      connection.loaded.add(call.script.name);
+      loads.push(length);
+      length += 1;
+    }
+    pipeline.call('EVALSHA', call.script.sha, ...call.argv);
+    length += 1;
+  }
+  const results = (await pipeline.exec()) as Sent[];
+  return results.filter((_, index) => !loads.includes(index));
+}
+
+function outOfMemory(cause: Error): QueueError {
+  return new QueueError('OUT_OF_MEMORY', 'Redis is out of memory: nothing was added', { cause });
+}
+
+function failure(pending: Pending): QueueError {
+  const { call, cause, unanswered } = pending;
+  const options = cause === undefined ? {} : { cause };
+  if (unanswered)
+    return new QueueError(
+      'UNKNOWN_OUTCOME',
+      `${call.script.name}: no answer in time; it may have been done`,
+      options,
+    );
+  return new QueueError(
+    'UNAVAILABLE',
+    `${call.script.name}: Redis could not be reached in time; nothing was done`,
+    options,
+  );
+}
+
+/** Takes the answer to one copy; without one the call stays pending. */
+function settle(connection: Connection, pending: Pending, [error, reply]: Sent): void {
+  const { call, unanswered } = pending;
+  if (error === null) {
+    pending.answer = { reply: call.parse(reply), resent: unanswered };
+    return;
+  }
+  pending.cause = error;
+  if (error.name !== 'ReplyError') {
+    if (!error.message.includes("Stream isn't writeable")) pending.unanswered = true;
+  } else if (error.message.startsWith('NOSCRIPT')) {
+    connection.loaded.delete(call.script.name);
+  } else if (!passing.test(error.message) && !unanswered) {
+    pending.answer = {
+      error: error.message.startsWith('OOM')
+        ? outOfMemory(error)
+        : new QueueError('REDIS', `${call.script.name}: ${error.message}`, { cause: error }),
+    };
+  }
+}
+
+/** Sends calls in one round trip, and what went unanswered again, until each has its answer or the deadline came. */
+export async function execute<Calls extends readonly Call[]>(
+  connection: Connection,
+  calls: readonly [...Calls],
+  deadline: Deadline = deadlineIn(callTimeout),
+): Promise<{ [I in keyof Calls]: Answer<Calls[I] extends Call<infer Reply> ? Reply : never> }> {
+  const all: Pending[] = calls.map((call) => ({
+    call,
+    answer: undefined,
+    unanswered: false,
+    cause: undefined,
+  }));
+  let open = all;
+  for (let round = 0; open.length > 0; round += 1) {
+    if (!(await connection.ready(deadline))) break;
+    try {
+      const sent = await write(connection, open);
+      for (const [index, pending] of open.entries())
+        settle(connection, pending, sent[index] as Sent);
+    } catch (thrown) {
+      for (const pending of open) settle(connection, pending, [asError(thrown), null]);
+    }
+    open = open.filter((pending) => pending.answer === undefined);
+    const onlyUnloaded = open.every((pending) => pending.cause?.message.startsWith('NOSCRIPT'));
+    if (open.length > 0 && !(onlyUnloaded && round < 3)) {
+      if (deadline.left() <= 0) break;
+      await sleep(Math.min(20 * 2 ** Math.min(round, 5), Math.max(1, deadline.left())));
+    }
+  }
+  type Answers = { [I in keyof Calls]: Answer<Calls[I] extends Call<infer Reply> ? Reply : never> };
+  return all.map((pending) => pending.answer ?? { error: failure(pending) }) as Answers;
+}
+
+/** One call; its reply, or the QueueError thrown. */
+export async function executeOne<Reply>(
+  connection: Connection,
+  call: Call<Reply>,
+  deadline?: Deadline,
+): Promise<Reply> {
+  const [answer] = await execute(connection, [call], deadline);
+  if ('error' in answer) throw answer.error;
+  return answer.reply as Reply;
+}

@@ -1,0 +1,93 @@
+// What a script of the catalogue is, and how its named keys and arguments become the list that EVALSHA wants.
+import { createHash } from 'node:crypto';
+import { luaSources } from './generated/lua.js';
+import { columns, nouns, type Noun, type QueueKeys } from './keys.js';
+
+export type ScriptName = keyof typeof luaSources;
+
+declare const brand: unique symbol;
+/** A string that is not to be mixed up with another kind of string. */
+type Branded<B extends string> = string & { readonly [brand]: B };
+
+export type JobId = Branded<'job id'>;
+export type LeaseId = Branded<'lease'>;
+export type Token = Branded<'token'>;
+/** A caller's row in `calls`. */
+export type CallRow = Branded<'call'>;
+export type RecordText = Branded<'record'>;
+export type TraitsText = Branded<'traits'>;
+export type OutcomeText = Branded<'outcome'>;
+export type FailureText = Branded<'failure'>;
+
+/** A key of the queue, or a named group of keys. */
+export type KeyName = Noun | 'columns' | 'keyspace';
+
+type Values = Record<string, string | number>;
+
+/** One declaration per Lua file: keys and arguments by name, in the order in which the file binds them. */
+export interface Script<Args extends Values, Each extends Values, Reply> {
+  readonly name: ScriptName;
+  readonly source: string;
+  readonly sha: string;
+  readonly keys: readonly KeyName[];
+  readonly args: readonly (keyof Args & string)[];
+  readonly each: readonly (keyof Each & string)[];
+  /** Repeated calls are told apart by number, so an unanswered copy may be sent again. */
+  readonly numbered: boolean;
+  readonly parse: (reply: unknown) => Reply;
+}
+
+/** One call of a script, ready to be sent. */
+export interface Call<Reply = unknown> {
+  readonly script: Pick<Script<Values, Values, Reply>, 'name' | 'sha' | 'source'>;
+  /** Number of keys, the keys, the arguments. */
+  readonly argv: readonly (string | number)[];
+  readonly parse: (reply: unknown) => Reply;
+}
+
+/** Stands for the type of an argument in a declaration. */
+export function as<T extends string | number>(): T {
+  return '' as T;
+}
+
+export function declareScript<Args extends Values, Each extends Values, Reply>(
+  name: ScriptName,
+  shape: { keys: readonly KeyName[]; args: Args; each: Each; parse: (reply: unknown) => Reply },
+): Script<Args, Each, Reply> {
+  const source = luaSources[name];
+  const args = Object.keys(shape.args);
+  return {
+    name,
+    source,
+    sha: createHash('sha1').update(source).digest('hex'),
+    keys: shape.keys,
+    args,
+    each: Object.keys(shape.each),
+    numbered: args.includes('number'),
+    parse: shape.parse,
+  };
+}
+
+/** The actual keys behind the names that a script declares. */
+export function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
+  return names.flatMap((name) => {
+    if (name === 'columns') return columns.map((noun) => keys[noun]);
+    if (name === 'keyspace') return nouns.map((noun) => keys[noun]);
+    return [keys[name]];
+  });
+}
+
+/** Binds keys, arguments and the elements of a batch to a script by name. */
+export function callOf<Args extends Values, Each extends Values, Reply>(
+  script: Script<Args, Each, Reply>,
+  keys: QueueKeys,
+  args: NoInfer<Args>,
+  items: readonly NoInfer<Each>[] = [],
+): Call<Reply> {
+  const resolved = resolveKeys(script.keys, keys);
+  const argv: (string | number)[] = [resolved.length, ...resolved];
+  for (const name of script.args) argv.push(args[name] as string | number);
+  for (const item of items)
+    for (const name of script.each) argv.push(item[name] as string | number);
+  return { script, argv, parse: script.parse };
+}
