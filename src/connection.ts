@@ -19,8 +19,8 @@ const socketTimeout = 5_000;
 /** Longest block in s; the blocking socket may be silent for that long. */
 const longestBlock = 10;
 
-/** ioredis types its constructor by protocol; that one stays as given. */
-type Options = Omit<RedisOptions, 'protocol'>;
+/** ioredis types its constructor by the reply mapping; Lua replies look the same in each. */
+type Options = Omit<RedisOptions, 'replyMapping'>;
 
 const overrides: Options = {
   // Unanswered commands are rejected at once, never resent behind our back; execute.ts decides.
@@ -43,7 +43,7 @@ function connect(target: ConnectionOptions, extra: Options = {}): Redis {
   let redis: Redis;
   if (isInstance(target)) redis = target.duplicate(options) as Redis;
   else if (typeof target === 'string') redis = new Redis(target, options);
-  else redis = new Redis({ ...target, ...options });
+  else redis = new Redis({ ...(target as Options), ...options });
   if (redis.options.keyPrefix) {
     redis.disconnect();
     throw new TypeError(
@@ -74,6 +74,11 @@ function identity(target: ConnectionOptions): unknown {
   const writable = Object.values(target).every((value) => typeof value !== 'function');
   return writable ? JSON.stringify(target) : target;
 }
+
+/** How a block ended. */
+export type BlockEnd =
+  | { readonly kind: 'marker'; readonly key: string }
+  | { readonly kind: 'time' | 'lost' };
 
 type Listener = { onReady?: () => void; onError?: (error: Error) => void };
 
@@ -136,16 +141,18 @@ export class Connection {
     return await whenReady(this.commands, deadline);
   }
 
-  /** Takes the first marker among `keys`, or undefined after `seconds`, an UNBLOCK or a lost connection. */
-  async block(keys: readonly string[], seconds: number): Promise<string | undefined> {
-    const redis = this.#blockingConnection();
+  /** Takes the first marker among `keys`; ends after `seconds`, by `unblock`, or when the connection is lost. */
+  async block(keys: readonly string[], seconds: number): Promise<BlockEnd> {
     try {
-      const taken = await redis.blpop([...keys], Math.min(seconds, longestBlock));
-      return taken?.[0];
+      const taken = await this.#blockingConnection().blpop(
+        [...keys],
+        Math.min(seconds, longestBlock),
+      );
+      return taken ? { kind: 'marker', key: taken[0] } : { kind: 'time' };
     } catch {
-      // Whatever became of the marker, the worker looks again; not in a hot loop while there is no server.
-      await sleep(20);
-      return undefined;
+      // Whatever became of the marker, workers look for themselves; not in a hot loop while there is no server.
+      await sleep(50);
+      return { kind: 'lost' };
     }
   }
 

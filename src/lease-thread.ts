@@ -1,1 +1,161 @@
-console.log('x');
+// Runs in a thread of its own: renews leases while handlers block the event loop of the main thread. It
+// imports nothing but Node, and is started from its text, so that it works in a bundle too.
+import { connect as connectPlain, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { FromThread, LeaseOrder, ThreadData, ToThread } from './lease-protocol.js';
+
+interface Kept {
+  readonly order: LeaseOrder;
+  timer: NodeJS.Timeout | undefined;
+}
+
+const { target, script, alive } = workerData as ThreadData;
+const seen = new Float64Array(alive);
+const kept = new Map<string, Kept>();
+/** What each reply that is on its way is for, in order. */
+let expected: ((reply: string[]) => void)[] = [];
+let endpoint: { host: string; port: number } | { path: string } | undefined;
+let socket: Socket | undefined;
+let received = '';
+
+function monotonic(): number {
+  return Number(process.hrtime.bigint() / 1_000_000n);
+}
+
+function tell(message: FromThread): void {
+  parentPort?.postMessage(message);
+}
+
+function encode(args: readonly string[]): string {
+  return `*${args.length}\r\n${args.map((arg) => `$${Buffer.byteLength(arg)}\r\n${arg}\r\n`).join('')}`;
+}
+
+function send(args: readonly string[], then: (reply: string[]) => void): void {
+  expected.push(then);
+  socket?.write(encode(args));
+}
+
+/** The strings of one complete reply, and where it ends; undefined while a part is missing. */
+function parse(text: string, start: number): { values: string[]; end: number } | undefined {
+  const lineEnd = text.indexOf('\r\n', start);
+  if (lineEnd < 0) return undefined;
+  const line = text.slice(start + 1, lineEnd);
+  let end = lineEnd + 2;
+  if (text[start] === '$') {
+    if (line === '-1') return { values: [''], end };
+    const stop = end + Number(line);
+    return text.length < stop + 2 ? undefined : { values: [text.slice(end, stop)], end: stop + 2 };
+  }
+  if (text[start] !== '*') return { values: [line], end };
+  const values: string[] = [];
+  for (let left = Number(line); left > 0; left -= 1) {
+    const part = parse(text, end);
+    if (!part) return undefined;
+    values.push(...part.values);
+    end = part.end;
+  }
+  return { values, end };
+}
+
+function receive(chunk: string): void {
+  received += chunk;
+  for (let reply = parse(received, 0); reply; reply = parse(received, 0)) {
+    received = received.slice(reply.end);
+    expected.shift()?.(reply.values);
+  }
+}
+
+function renewWith(command: 'EVALSHA' | 'EVAL', { order }: Kept): void {
+  const body = command === 'EVAL' ? script.source : script.sha;
+  send([command, body, ...order.argv], ([word = '']) => {
+    if (word.startsWith('NOSCRIPT')) {
+      const again = kept.get(order.lease);
+      if (again) renewWith('EVAL', again);
+    } else if (word === 'dead') {
+      drop(order.lease);
+      tell({ kind: 'dead', lease: order.lease });
+    } else if (word === 'alive') {
+      again(order.lease, order.every);
+    } else {
+      again(order.lease, Math.min(order.every, 500));
+    }
+  });
+}
+
+function again(lease: string, ms: number): void {
+  const entry = kept.get(lease);
+  if (!entry) return;
+  clearTimeout(entry.timer);
+  entry.timer = setTimeout(() => renew(entry), ms);
+}
+
+function renew(entry: Kept): void {
+  const { order } = entry;
+  const blocked = monotonic() - (seen[0] ?? 0);
+  if (blocked > order.maxBlocked) return again(order.lease, Math.min(order.every, 500));
+  // Should no answer come, the socket is dead: try again on a new one.
+  again(order.lease, Math.max(order.every, 100));
+  if (!socket) open();
+  else renewWith('EVALSHA', entry);
+}
+
+function renewAll(): void {
+  for (const entry of kept.values()) renew(entry);
+}
+
+function close(): void {
+  socket?.destroy();
+  socket = undefined;
+  expected = [];
+  received = '';
+}
+
+function open(): void {
+  if (socket || !endpoint) return;
+  const place = endpoint;
+  const fresh = target.tls ? connectTls({ ...place, ...target.tls }) : connectPlain(place);
+  socket = fresh;
+  fresh.setEncoding('latin1');
+  fresh.setKeepAlive(true, 5_000);
+  fresh.setNoDelay(true);
+  fresh.on('data', (chunk) => receive(chunk as unknown as string));
+  fresh.on('error', () => undefined);
+  fresh.on('close', () => {
+    if (socket !== fresh) return;
+    close();
+    setTimeout(open, 100);
+  });
+  fresh.on(target.tls ? 'secureConnect' : 'connect', () => {
+    const { username, password, db } = target;
+    if (password) send(['AUTH', ...(username ? [username] : []), password], () => undefined);
+    if (db) send(['SELECT', String(db)], () => undefined);
+    renewAll();
+  });
+  const silence = Math.min(5_000, ...[...kept.values()].map(({ order }) => order.every * 2));
+  fresh.setTimeout(Math.max(500, silence), () => {
+    if (expected.length > 0) fresh.destroy();
+  });
+}
+
+function drop(lease: string): void {
+  clearTimeout(kept.get(lease)?.timer);
+  kept.delete(lease);
+}
+
+parentPort?.on('message', (message: ToThread) => {
+  switch (message.kind) {
+    case 'endpoint':
+      endpoint = message.endpoint;
+      close();
+      open();
+      break;
+    case 'keep':
+      kept.set(message.order.lease, { order: message.order, timer: undefined });
+      again(message.order.lease, message.order.every);
+      break;
+    case 'drop':
+      drop(message.lease);
+      break;
+  }
+});

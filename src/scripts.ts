@@ -178,7 +178,7 @@ export const reread = declareScript('reread', {
 export const complete = declareScript('complete', {
   keys: ['active', 'held', 'completed', 'results', 'columns'],
   args: {},
-  each: { ...claimed, retention: as<'keep' | 'drop'>(), outcome: as<OutcomeText>() },
+  each: { ...claimed, retention: as<'keep' | 'drop'>(), outcome: as<OutcomeText | ''>() },
   parse: words<SettleWord>,
 });
 
@@ -230,7 +230,7 @@ export const reclaim = declareScript('reclaim', {
   args: { cursor: as<string>(), losses: as<number>() },
   each: {},
   parse: (reply) => {
-    const [cursor, suspects, over] = reply as [string, string[], string[][]];
+    const [cursor, suspects, over] = reply as [string, JobId[], string[][]];
     return {
       cursor,
       suspects,

@@ -1,0 +1,38 @@
+// What the main thread and the lease thread tell each other.
+
+/** Where and as whom the thread connects. */
+export interface ThreadTarget {
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly db: number;
+  /** TLS options that can be sent to a thread; undefined for a plain connection. */
+  readonly tls: object | undefined;
+}
+
+export interface ThreadData {
+  readonly target: ThreadTarget;
+  readonly script: { readonly sha: string; readonly source: string };
+  /** Monotonic time (ms) at which the event loop of the main thread was last seen alive. */
+  readonly alive: SharedArrayBuffer;
+}
+
+export interface LeaseOrder {
+  readonly lease: string;
+  /** Arguments of renew: number of keys, the keys, the lease, its period. */
+  readonly argv: readonly string[];
+  /** ms between two renewals. */
+  readonly every: number;
+  /** ms without a sign of life of the main thread after which renewing stops. */
+  readonly maxBlocked: number;
+}
+
+export type ToThread =
+  | {
+      readonly kind: 'endpoint';
+      readonly endpoint: { host: string; port: number } | { path: string };
+    }
+  | { readonly kind: 'keep'; readonly order: LeaseOrder }
+  | { readonly kind: 'drop'; readonly lease: string };
+
+/** A lease was found dead. */
+export type FromThread = { readonly kind: 'dead'; readonly lease: string };

@@ -1,0 +1,88 @@
+// One running worker's right to hold jobs. A lease is opened under a fresh id, kept alive by the renewer,
+// and closed; once dead it never lives again, so a worker that goes on opens a new one.
+import { Caller } from './caller.js';
+import type { Connection } from './connection.js';
+import { deadlineIn } from './deadline.js';
+import { executeOne } from './execute.js';
+import { LeaseLostError, QueueError } from './errors.js';
+import type { QueueKeys } from './keys.js';
+import type { WorkerSettings } from './options.js';
+import { Renewer } from './renewer.js';
+import { callOf, type LeaseId, type Token } from './script.js';
+import * as scripts from './scripts.js';
+
+export class Lease {
+  readonly caller: Caller;
+  readonly #connection: Connection;
+  readonly #keys: QueueKeys;
+  readonly #period: number;
+  readonly #renewer: Renewer;
+  readonly #lost = new AbortController();
+
+  private constructor(connection: Connection, keys: QueueKeys, caller: Caller, period: number) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.caller = caller;
+    this.#period = period;
+    this.#renewer = Renewer.of(connection);
+  }
+
+  /** Opens a lease under a fresh id. Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME; another call draws another id. */
+  static async open(
+    connection: Connection,
+    keys: QueueKeys,
+    settings: WorkerSettings,
+  ): Promise<Lease> {
+    const { lockDuration: period, lockRenewTime: every, maxBlockedTime: maxBlocked } = settings;
+    const caller = new Caller();
+    const lease = new Lease(connection, keys, caller, period);
+    const args = { lease: caller.id, period, schema: scripts.schemaVersion };
+    const word = await executeOne(connection, callOf(scripts.open, keys, args), deadlineIn(period));
+    if (word === 'outdated')
+      throw new QueueError('OUTDATED', 'the queue belongs to a newer major version of Lunaq');
+    const call = callOf(scripts.renew, keys, { lease: caller.id, period });
+    lease.#renewer.keep({ lease: caller.id, call, every, maxBlocked, onDead: () => lease.die() });
+    return lease;
+  }
+
+  get id(): LeaseId {
+    return this.caller.id;
+  }
+
+  /** Fires when the lease is found dead. */
+  get signal(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  get dead(): boolean {
+    return this.#lost.signal.aborted;
+  }
+
+  holds(token: Token | string): boolean {
+    return token.startsWith(`${this.id}:`);
+  }
+
+  /** The call that renews it, and tells how many jobs it holds. */
+  renewal(): ReturnType<
+    typeof callOf<{ lease: LeaseId; period: number }, Record<never, never>, scripts.RenewReply>
+  > {
+    return callOf(scripts.renew, this.#keys, { lease: this.id, period: this.#period });
+  }
+
+  /** It was found dead: whoever holds it is told. */
+  die(): void {
+    if (this.dead) return;
+    void this.#renewer.drop(this.id);
+    this.#lost.abort(
+      new LeaseLostError('the lease of this worker is dead: another worker may have this job'),
+    );
+  }
+
+  /** Gives it back; what it still holds is left to reclaim. */
+  async close(): Promise<void> {
+    await this.#renewer.drop(this.id);
+    if (this.dead) return;
+    const call = callOf(scripts.close, this.#keys, { lease: this.id }, this.caller.rows());
+    await executeOne(this.#connection, call, deadlineIn(this.#period)).catch(() => undefined);
+  }
+}

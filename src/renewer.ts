@@ -1,0 +1,158 @@
+// Keeps leases alive: on a thread where the connection's options can be sent to one, else by timers of the
+// main thread. One renewer, and one thread, for all workers on the same connection.
+import { Worker as Thread } from 'node:worker_threads';
+import type { Connection } from './connection.js';
+import { executeOne } from './execute.js';
+import { leaseThreadSource } from './generated/lease-thread.js';
+import type { FromThread, ThreadData, ThreadTarget, ToThread } from './lease-protocol.js';
+import type { Call } from './script.js';
+import { renew, type RenewReply } from './scripts.js';
+
+export interface KeptLease {
+  readonly lease: string;
+  readonly call: Call<RenewReply>;
+  /** ms between two renewals. */
+  readonly every: number;
+  /** ms without a turn of the event loop after which it is no longer renewed. */
+  readonly maxBlocked: number;
+  /** The lease was found dead. */
+  readonly onDead: () => void;
+}
+
+const renewers = new WeakMap<Connection, Renewer>();
+const aliveInterval = 250;
+
+function sendable(options: Connection['options']): ThreadTarget | undefined {
+  const { username, password, db, tls, sentinels } = options;
+  const target = {
+    username: username ?? undefined,
+    password: password ?? undefined,
+    db: db ?? 0,
+    // The certificate names the host that the options name, not the address that the thread is given.
+    tls: tls && { servername: options.host, ...tls },
+  };
+  if (options.Connector || (sentinels && tls)) return undefined;
+  try {
+    structuredClone(target);
+    return target;
+  } catch {
+    return undefined;
+  }
+}
+
+export class Renewer {
+  readonly #connection: Connection;
+  readonly #leases = new Map<string, { kept: KeptLease; timer: NodeJS.Timeout | undefined }>();
+  readonly #target: ThreadTarget | undefined;
+  readonly #alive = new SharedArrayBuffer(8);
+  #thread: Thread | undefined;
+  #pulse: NodeJS.Timeout | undefined;
+  #unlisten: (() => void) | undefined;
+
+  private constructor(connection: Connection) {
+    this.#connection = connection;
+    this.#target = sendable(connection.options);
+    if (!this.#target)
+      process.emitWarning(
+        'connection options that a thread can not be given: leases are renewed on the main thread, where a handler that blocks the event loop loses its jobs',
+        { type: 'LunaqWarning', code: 'LUNAQ_NO_THREAD' },
+      );
+  }
+
+  static of(connection: Connection): Renewer {
+    const renewer = renewers.get(connection) ?? new Renewer(connection);
+    renewers.set(connection, renewer);
+    return renewer;
+  }
+
+  keep(kept: KeptLease): void {
+    this.#leases.set(kept.lease, { kept, timer: undefined });
+    if (!this.#target) {
+      this.#later(kept);
+      return;
+    }
+    this.#start(this.#target);
+    const { lease, every, maxBlocked } = kept;
+    this.#tell({
+      kind: 'keep',
+      order: { lease, every, maxBlocked, argv: kept.call.argv.map(String) },
+    });
+  }
+
+  /** Stops renewing a lease; the thread ends with the last one. */
+  async drop(lease: string): Promise<void> {
+    clearTimeout(this.#leases.get(lease)?.timer);
+    this.#leases.delete(lease);
+    this.#tell({ kind: 'drop', lease });
+    if (this.#leases.size > 0) return;
+    clearInterval(this.#pulse);
+    this.#unlisten?.();
+    const thread = this.#thread;
+    this.#thread = undefined;
+    await thread?.terminate();
+  }
+
+  #tell(message: ToThread): void {
+    this.#thread?.postMessage(message);
+  }
+
+  #start(target: ThreadTarget): void {
+    if (this.#thread) return;
+    const workerData: ThreadData = {
+      target,
+      script: { sha: renew.sha, source: renew.source },
+      alive: this.#alive,
+    };
+    const thread = new Thread(
+      new URL(`data:text/javascript,${encodeURIComponent(leaseThreadSource)}`),
+      {
+        name: 'lunaq-lease',
+        workerData,
+        execArgv: [],
+        stdout: false,
+      },
+    );
+    thread.unref();
+    thread.on('message', ({ lease }: FromThread) => this.#dead(lease));
+    // A thread that died is replaced when the next lease is opened; until then leases are renewed here.
+    thread.on('error', () => {
+      this.#thread = undefined;
+      for (const { kept } of this.#leases.values()) this.#later(kept);
+    });
+    this.#thread = thread;
+    this.#beat();
+    this.#pulse = setInterval(() => this.#beat(), aliveInterval).unref();
+    const point = (): void => {
+      const endpoint = this.#connection.endpoint();
+      if (endpoint) this.#tell({ kind: 'endpoint', endpoint });
+    };
+    this.#unlisten = this.#connection.listen({ onReady: point });
+    point();
+  }
+
+  #beat(): void {
+    new Float64Array(this.#alive)[0] = Number(process.hrtime.bigint() / 1_000_000n);
+  }
+
+  #dead(lease: string): void {
+    const entry = this.#leases.get(lease);
+    this.#leases.delete(lease);
+    entry?.kept.onDead();
+  }
+
+  #later(kept: KeptLease): void {
+    const entry = this.#leases.get(kept.lease);
+    if (!entry) return;
+    entry.timer = setTimeout(() => void this.#renewHere(kept), kept.every).unref();
+  }
+
+  async #renewHere(kept: KeptLease): Promise<void> {
+    try {
+      const reply = await executeOne(this.#connection, kept.call);
+      if (reply.word === 'dead') return this.#dead(kept.lease);
+    } catch {
+      // No answer: the next renewal tells.
+    }
+    this.#later(kept);
+  }
+}

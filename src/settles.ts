@@ -1,0 +1,135 @@
+// Settles that wait for the next round trip, and how they become calls: one script per kind of settle, 256
+// jobs or 256 KiB a call.
+import type { QueueKeys } from './keys.js';
+import { batchBytes, batchElements } from './options.js';
+import {
+  callOf,
+  type Call,
+  type FailureText,
+  type JobId,
+  type OutcomeText,
+  type Token,
+} from './script.js';
+import * as scripts from './scripts.js';
+import type { SettleWord } from './scripts.js';
+
+interface Claimed {
+  readonly id: JobId;
+  readonly token: Token;
+}
+
+type Retention = 'keep' | 'drop';
+
+/** What each kind of settle tells of a job. */
+export interface SettleItems {
+  complete: Claimed & { readonly retention: Retention; readonly outcome: OutcomeText | '' };
+  retry: Claimed & {
+    readonly attempts: number;
+    readonly delay: number;
+    readonly failure: FailureText;
+  };
+  fail: Claimed & {
+    readonly retention: Retention;
+    readonly attempts: number;
+    readonly failure: FailureText;
+  };
+  handback: Claimed;
+}
+
+export type SettleKind = keyof SettleItems;
+
+/** How a settle ended; `unknown`: no answer came in time. */
+export type SettleResult = SettleWord | 'unknown';
+
+interface Entry<Item> {
+  readonly item: Item;
+  readonly bytes: number;
+  readonly resolve: (result: SettleResult) => void;
+}
+
+/** One call, and where its answer goes. */
+export interface SettleCall {
+  readonly call: Call<readonly SettleWord[]>;
+  readonly size: number;
+  readonly resolve: (results: (index: number) => SettleResult) => void;
+}
+
+class Lane<Item extends Claimed> {
+  #entries: Entry<Item>[] = [];
+  readonly #make: (keys: QueueKeys, items: readonly Item[]) => Call<readonly SettleWord[]>;
+
+  constructor(make: (keys: QueueKeys, items: readonly Item[]) => Call<readonly SettleWord[]>) {
+    this.#make = make;
+  }
+
+  get size(): number {
+    return this.#entries.length;
+  }
+
+  add(item: Item, bytes: number): Promise<SettleResult> {
+    return new Promise((resolve) => {
+      this.#entries.push({ item, bytes, resolve });
+    });
+  }
+
+  take(keys: QueueKeys): SettleCall[] {
+    let count = 0;
+    for (let bytes = 0; count < Math.min(batchElements, this.#entries.length); count += 1) {
+      bytes += (this.#entries[count] as Entry<Item>).bytes;
+      if (bytes > batchBytes && count > 0) break;
+    }
+    if (count === 0) return [];
+    const taken = this.#entries.splice(0, count);
+    return [
+      {
+        call: this.#make(
+          keys,
+          taken.map((entry) => entry.item),
+        ),
+        size: taken.length,
+        resolve: (results) => {
+          for (const [index, entry] of taken.entries()) entry.resolve(results(index));
+        },
+      },
+    ];
+  }
+}
+
+export class Settles {
+  readonly #lanes = {
+    complete: new Lane<SettleItems['complete']>((keys, items) =>
+      callOf(scripts.complete, keys, {}, items),
+    ),
+    retry: new Lane<SettleItems['retry']>((keys, items) => callOf(scripts.retry, keys, {}, items)),
+    fail: new Lane<SettleItems['fail']>((keys, items) => callOf(scripts.fail, keys, {}, items)),
+    handback: new Lane<SettleItems['handback']>((keys, items) =>
+      callOf(scripts.handback, keys, {}, items),
+    ),
+  };
+
+  get size(): number {
+    const { complete, retry, fail, handback } = this.#lanes;
+    return complete.size + retry.size + fail.size + handback.size;
+  }
+
+  complete(item: SettleItems['complete']): Promise<SettleResult> {
+    return this.#lanes.complete.add(item, item.outcome.length);
+  }
+
+  retry(item: SettleItems['retry']): Promise<SettleResult> {
+    return this.#lanes.retry.add(item, item.failure.length);
+  }
+
+  fail(item: SettleItems['fail']): Promise<SettleResult> {
+    return this.#lanes.fail.add(item, item.failure.length);
+  }
+
+  handback(item: SettleItems['handback']): Promise<SettleResult> {
+    return this.#lanes.handback.add(item, 0);
+  }
+
+  /** Takes what waits, as at most one call of each kind. */
+  take(keys: QueueKeys): SettleCall[] {
+    return Object.values(this.#lanes).flatMap((lane) => lane.take(keys));
+  }
+}

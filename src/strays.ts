@@ -1,0 +1,43 @@
+// Jobs that are active under a lease whose worker may not know them: the answer to their claim never came.
+import type { Connection } from './connection.js';
+import { executeOne } from './execute.js';
+import { claimTime } from './job.js';
+import type { QueueKeys } from './keys.js';
+import type { Lease } from './lease.js';
+import { callOf, type JobId, type Token } from './script.js';
+import * as scripts from './scripts.js';
+
+/** Active jobs under this lease that were claimed no later than `newest`, found in bounded steps. */
+export async function strays(
+  connection: Connection,
+  keys: QueueKeys,
+  lease: Lease,
+  newest: Token,
+): Promise<{ id: JobId; token: Token }[]> {
+  const found: { id: JobId; token: Token }[] = [];
+  let cursor = '0';
+  do {
+    const args = { state: 'active' as const, start: cursor, stop: 0 };
+    const page = await executeOne(connection, callOf(scripts.list, keys, args));
+    cursor = page.cursor;
+    for (let at = 0; at < page.ids.length;) {
+      const ids = page.ids.slice(at, at + 64);
+      const rows = await executeOne(
+        connection,
+        callOf(
+          scripts.inspect,
+          keys,
+          {},
+          ids.map((id) => ({ id })),
+        ),
+      );
+      for (const [index, row] of rows.entries()) {
+        const token = row?.detail as Token;
+        if (row?.state !== 'active' || !lease.holds(token)) continue;
+        if (claimTime(token) <= claimTime(newest)) found.push({ id: ids[index] as JobId, token });
+      }
+      at += rows.length;
+    }
+  } while (cursor !== '0');
+  return found;
+}

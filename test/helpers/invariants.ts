@@ -1,0 +1,191 @@
+// What must hold of the key space of any queue (DESIGN.md §7), whoever has worked on it. Read in bounded steps, so
+// it is exact while nobody writes; on a busy queue it may report what is merely under way.
+import type { Redis } from 'ioredis';
+import {
+  columns,
+  defaultPrefix,
+  nouns,
+  queueKeys,
+  type Noun,
+  type QueueKeys,
+} from '../../src/keys.js';
+import { smallRecordBytes } from '../../src/options.js';
+import { pairs, prefixOf, scanKeys } from './keyspace.js';
+
+export interface InvariantOptions {
+  /** First part of the queue's keys. Default `lunaq`. */
+  readonly prefix?: string;
+  /** Nobody works on the queue any more: once the last job has gone, nothing of jobs may remain. Default false. */
+  readonly atRest?: boolean;
+}
+
+/** Keys that may outlive the last job, also those that are still to come. */
+const lasting = new Set([
+  'meta',
+  'leases',
+  'calls',
+  'wake',
+  'counters',
+  'workers',
+  'schedules',
+  'due',
+  'unique',
+]);
+/** Keys in which an id stands for its state; a suspect is a waiting job. */
+const stateSets = ['active', 'delayed', 'completed', 'failed', 'suspects'] as const;
+
+const pageSize = 500;
+
+type Rows = ReadonlyMap<string, string>;
+
+async function scanRows(
+  page: (cursor: string) => Promise<[string, string[]]>,
+): Promise<Map<string, string>> {
+  const rows = new Map<string, string>();
+  let cursor = '0';
+  do {
+    const [next, flat] = await page(cursor);
+    for (const [field, value] of pairs(flat)) rows.set(field, value);
+    cursor = next;
+  } while (cursor !== '0');
+  return rows;
+}
+
+/** How often each element stands in a list. */
+async function countEntries(redis: Redis, key: string): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  for (let start = 0; ; start += pageSize) {
+    const page = await redis.lrange(key, start, start + pageSize - 1);
+    for (const id of page) counts.set(id, (counts.get(id) ?? 0) + 1);
+    if (page.length < pageSize) return counts;
+  }
+}
+
+interface Content {
+  /** Hashes and sorted sets, by noun. */
+  readonly rows: (noun: Noun) => Rows;
+  readonly entries: ReadonlyMap<string, number>;
+  readonly markers: number;
+  readonly strays: readonly string[];
+  readonly present: readonly string[];
+}
+
+async function readQueue(redis: Redis, keys: QueueKeys): Promise<Content> {
+  const prefix = prefixOf(keys);
+  const present = (await scanKeys(redis, prefix)).map((key) => key.slice(prefix.length));
+  const rows = new Map<Noun, Rows>();
+  for (const noun of nouns) {
+    const key = keys[noun];
+    const type = await redis.type(key);
+    if (type === 'hash')
+      rows.set(noun, await scanRows((cursor) => redis.hscan(key, cursor, 'COUNT', pageSize)));
+    if (type === 'zset')
+      rows.set(noun, await scanRows((cursor) => redis.zscan(key, cursor, 'COUNT', pageSize)));
+  }
+  return {
+    rows: (noun) => rows.get(noun) ?? new Map(),
+    entries: await countEntries(redis, keys.waiting),
+    markers: await redis.llen(keys.wake),
+    strays: present.filter((noun) => !lasting.has(noun) && !nouns.includes(noun as Noun)),
+    present,
+  };
+}
+
+function isCount(text: string | undefined): boolean {
+  return text !== undefined && /^[1-9]\d*$/.test(text);
+}
+
+/** Invariant 1: each record is in one state, and what names a job has a record. */
+function* checkStates({ rows, entries }: Content): Generator<string> {
+  const jobs = rows('jobs');
+  const stateOf = new Map<string, string>();
+  for (const set of stateSets) {
+    for (const id of rows(set).keys()) {
+      const other = stateOf.get(id);
+      if (other !== undefined) yield `job ${id} is in ${other} and in ${set}`;
+      if (!jobs.has(id)) yield `${set} names ${id}, which has no record`;
+      stateOf.set(id, set);
+    }
+  }
+  for (const column of columns) {
+    for (const id of column === 'jobs' ? [] : rows(column).keys())
+      if (!jobs.has(id)) yield `${column} has a row of ${id}, which has no record`;
+  }
+  const tombstones = rows('tombstones');
+  for (const [id, count] of tombstones)
+    if (!isCount(count)) yield `tombstones of ${id}: ${count} is no count`;
+  for (const id of new Set([...jobs.keys(), ...entries.keys(), ...tombstones.keys()])) {
+    const live = jobs.has(id) && !stateOf.has(id) ? 1 : 0;
+    const void_ = Number(tombstones.get(id) ?? 0);
+    const found = entries.get(id) ?? 0;
+    if (found !== live + void_)
+      yield `waiting has ${found} entries of ${id}, not ${live} live + ${void_} void`;
+  }
+}
+
+/** Invariant 2: active jobs are held by leases that exist, and `held` counts them. */
+function* checkLeases({ rows }: Content): Generator<string> {
+  const leases = rows('leases');
+  const newest = Number(rows('meta').get('token') ?? 0);
+  const counted = new Map<string, number>();
+  for (const [id, token] of rows('active')) {
+    const [, lease, number] = /^([^:]+):(\d+)$/.exec(token) ?? [];
+    if (lease === undefined) {
+      yield `the token of ${id} is malformed: ${token}`;
+      continue;
+    }
+    counted.set(lease, (counted.get(lease) ?? 0) + 1);
+    if (Number(number) > newest)
+      yield `the token of ${id} is newer than meta's ${newest}: ${token}`;
+  }
+  const held = rows('held');
+  for (const lease of new Set([...counted.keys(), ...held.keys()])) {
+    const count = held.get(lease);
+    if (count !== undefined && !isCount(count)) yield `held of ${lease}: ${count} is no count`;
+    if (Number(count ?? 0) !== (counted.get(lease) ?? 0))
+      yield `held of ${lease} is ${count ?? 'missing'}, but it holds ${counted.get(lease) ?? 0}`;
+    if (!leases.has(lease)) yield `jobs are held under lease ${lease}, which is not there`;
+  }
+  for (const [lease, deadline] of leases)
+    if (!(Number(deadline) >= 0)) yield `lease ${lease} has the deadline ${deadline}`;
+}
+
+/** Rows that scripts must be able to read. */
+function* checkRows({ rows, markers, strays }: Content): Generator<string> {
+  for (const noun of strays) yield `nobody knows the key ${noun}`;
+  if (markers > 1) yield `wake holds ${markers} markers`;
+  for (const column of ['attempts', 'stalls'] as const) {
+    for (const [id, count] of rows(column))
+      if (!isCount(count)) yield `${column} of ${id}: ${count} is no count`;
+  }
+  for (const [row, text] of rows('calls'))
+    if (!/^[^:]+:\w+$/.test(row) || !/^\d+ \d+ /.test(text)) yield `calls of ${row}: ${text}`;
+  const traits = rows('traits');
+  for (const [id, record] of rows('jobs')) {
+    const bytes = Buffer.byteLength(record);
+    const size = /"size":(\d+)/.exec(traits.get(id) ?? '')?.[1];
+    if (size === undefined ? bytes > smallRecordBytes : Number(size) !== bytes)
+      yield `the record of ${id} has ${bytes} bytes, its traits say ${size ?? 'nothing'}`;
+  }
+}
+
+/** Invariant 8: what remains when the last job has gone. */
+function* checkRest({ rows, present }: Content): Generator<string> {
+  if (rows('jobs').size > 0) return;
+  for (const noun of present) if (!lasting.has(noun)) yield `${noun} remains though no job is left`;
+}
+
+/** Everything that is wrong with a queue, one sentence each; empty when all is well. */
+export async function checkInvariants(
+  redis: Redis,
+  queueName: string,
+  options: InvariantOptions = {},
+): Promise<string[]> {
+  const content = await readQueue(redis, queueKeys(queueName, options.prefix ?? defaultPrefix));
+  return [
+    ...checkStates(content),
+    ...checkLeases(content),
+    ...checkRows(content),
+    ...(options.atRest ? checkRest(content) : []),
+  ];
+}

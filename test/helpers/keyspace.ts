@@ -1,0 +1,127 @@
+// The whole key space of one queue as a plain object, by noun: read, written, compared. Lists are arrays, hashes are
+// objects of text, sorted sets are objects of scores. Times are written relative to one moment: `now`, `now+60000`.
+import type { Redis } from 'ioredis';
+import type { Noun, QueueKeys } from '../../src/keys.js';
+
+type List = readonly string[];
+type Hash = Readonly<Record<string, string | number>>;
+
+/** What a key holds. Keys that are not here are hashes. */
+const lists: readonly string[] = ['waiting', 'wake'] satisfies Noun[];
+const zsets: readonly string[] = [
+  'suspects',
+  'delayed',
+  'leases',
+  'completed',
+  'failed',
+] satisfies Noun[];
+
+type ListNoun = 'waiting' | 'wake';
+
+/** A state of a queue, to be written or compared. Scores and rows may be relative times. */
+export type State = { readonly [N in Exclude<Noun, ListNoun>]?: Hash } & {
+  readonly [N in ListNoun]?: List;
+};
+
+/** What `snapshot` found: by the last part of each key, also of those that no queue should have. */
+export type Snapshot = Record<string, List | Record<string, string | number> | string>;
+
+/** The text with which all keys of a queue begin. */
+export function prefixOf(keys: QueueKeys): string {
+  return keys.meta.slice(0, -'meta'.length);
+}
+
+/** All keys that begin with `prefix`, in bounded steps. */
+export async function scanKeys(redis: Redis, prefix: string): Promise<string[]> {
+  const match = `${prefix.replaceAll(/[\\*?[\]]/g, String.raw`\$&`)}*`;
+  const found = new Set<string>();
+  let cursor = '0';
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', match, 'COUNT', 1_000);
+    for (const key of keys) found.add(key);
+    cursor = next;
+  } while (cursor !== '0');
+  return [...found].toSorted();
+}
+
+/** The pairs of a flat reply: field and value, member and score. */
+export function pairs(flat: readonly string[]): [string, string][] {
+  return Array.from({ length: flat.length / 2 }, (_, i) => [
+    flat[2 * i] ?? '',
+    flat[2 * i + 1] ?? '',
+  ]);
+}
+
+async function read(redis: Redis, key: string): Promise<Snapshot[string]> {
+  const type = await redis.type(key);
+  if (type === 'list') return await redis.lrange(key, 0, -1);
+  if (type === 'hash') return await redis.hgetall(key);
+  if (type !== 'zset') return `a ${type}`;
+  const flat = await redis.zrange(key, '-inf', '+inf', 'BYSCORE', 'WITHSCORES');
+  return Object.fromEntries(pairs(flat).map(([member, score]) => [member, Number(score)]));
+}
+
+/** Everything that is stored under `prefix`, as it is. */
+export async function snapshot(redis: Redis, prefix: string): Promise<Snapshot> {
+  const state: Snapshot = {};
+  for (const key of await scanKeys(redis, prefix))
+    state[key.slice(prefix.length)] = await read(redis, key);
+  return state;
+}
+
+/** Most ms by which a time may differ from the one that it stands for; tests use multiples of ten seconds. */
+const tolerance = 4_000;
+const step = 10_000;
+
+function relative(time: number, now: number): string | undefined {
+  const offset = Math.round((time - now) / step) * step;
+  if (Math.abs(time - now - offset) > tolerance) return undefined;
+  if (offset === 0) return 'now';
+  return offset > 0 ? `now+${offset}` : `now${offset}`;
+}
+
+/** Puts `now` and `now+…` in the place of times (13 digits, ms) and of token numbers (16 digits, µs). */
+export function relativeTo(now: number, state: Snapshot): Snapshot {
+  const text = (value: string): string =>
+    value.replaceAll(
+      /\b(?:\d{16}|\d{13})\b/g,
+      (digits) => relative(Number(digits) / (digits.length === 16 ? 1_000 : 1), now) ?? digits,
+    );
+  const value = (stored: string | number): string | number => {
+    if (typeof stored === 'string') return text(stored);
+    return stored < 1e12 ? stored : (relative(stored, now) ?? stored);
+  };
+  const entries = Object.entries(state).map(([noun, content]) => {
+    if (typeof content === 'string') return [noun, content];
+    if (Array.isArray(content)) return [noun, content];
+    return [noun, Object.fromEntries(Object.entries(content).map(([k, v]) => [k, value(v)]))];
+  });
+  return Object.fromEntries(entries) as Snapshot;
+}
+
+function absolute(value: string | number, now: number): string | number {
+  if (typeof value === 'number') return value;
+  return value.replaceAll(/\bnow([+-]\d+)?\b/g, (_, offset: string | undefined) =>
+    String(now + Number(offset ?? 0)),
+  );
+}
+
+/** Writes a state; relative times in it count from `now` (server's ms). */
+export async function seed(
+  redis: Redis,
+  keys: QueueKeys,
+  state: State,
+  now: number = Date.now(),
+): Promise<void> {
+  const pipeline = redis.pipeline();
+  for (const [noun, content] of Object.entries(state)) {
+    const key = keys[noun as Noun];
+    const rows = Object.entries(content as Hash);
+    if (rows.length === 0) continue;
+    if (lists.includes(noun)) pipeline.rpush(key, ...(content as List));
+    else if (zsets.includes(noun))
+      pipeline.zadd(key, ...rows.flatMap(([member, score]) => [absolute(score, now), member]));
+    else pipeline.hset(key, ...rows.flatMap(([field, value]) => [field, absolute(value, now)]));
+  }
+  for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+}
