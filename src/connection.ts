@@ -164,7 +164,7 @@ export class Connection {
     });
     redis.on('error', (error: Error) => this.#each('onError', error));
     redis.on('ready', () => {
-      this.#blockingId = redis.client('ID') as Promise<number>;
+      this.#blockingId = redis.client('ID');
       this.#blockingId.catch(() => undefined);
     });
     this.#blocking = redis;

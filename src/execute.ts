@@ -127,5 +127,5 @@ export async function executeOne<Reply>(
 ): Promise<Reply> {
   const [answer] = await execute(connection, [call], deadline);
   if ('error' in answer) throw answer.error;
-  return answer.reply as Reply;
+  return answer.reply;
 }

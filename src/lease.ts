@@ -8,7 +8,7 @@ import { LeaseLostError, QueueError } from './errors.js';
 import type { QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
 import { Renewer } from './renewer.js';
-import { callOf, type LeaseId, type Token } from './script.js';
+import { callOf, type Call, type LeaseId, type Token } from './script.js';
 import * as scripts from './scripts.js';
 
 export class Lease {
@@ -63,9 +63,7 @@ export class Lease {
   }
 
   /** The call that renews it, and tells how many jobs it holds. */
-  renewal(): ReturnType<
-    typeof callOf<{ lease: LeaseId; period: number }, Record<never, never>, scripts.RenewReply>
-  > {
+  renewal(): Call<scripts.RenewReply> {
     return callOf(scripts.renew, this.#keys, { lease: this.id, period: this.#period });
   }
 

@@ -114,19 +114,9 @@ function rows([ids, records, attempts, losses]: Lists): ClaimedRow[] {
 /** The stored reply of a claim: its word, then token and ids, a line each. */
 function repeatedClaim(stored: string): ClaimReply {
   const [state, token, ...ids] = stored.split('\n') as [ClaimReply['word'], Token, ...string[]];
-  switch (state) {
-    case 'claimed':
-    case 'empty':
-    case 'more':
-    case 'held off':
-      return { word: state, token, due: undefined, jobs: rows([ids.filter(Boolean), [], [], []]) };
-    case 'dead':
-    case 'expired':
-    case 'outdated':
-    case 'paused':
-    case 'stale':
-      return { word: state };
-  }
+  if (state === 'claimed' || state === 'empty' || state === 'more' || state === 'held off')
+    return { word: state, token, due: undefined, jobs: rows([ids.filter(Boolean), [], [], []]) };
+  return { word: state };
 }
 
 export const claim = declareScript('claim', {

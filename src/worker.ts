@@ -239,7 +239,7 @@ export class Worker<
   #handlerOf(job: Job<Data, Result, Name>): Handler<Data, Result, Name> {
     if (typeof this.#handlers === 'function') return this.#handlers;
     const handler = Object.hasOwn(this.#handlers, job.name) ? this.#handlers[job.name] : undefined;
-    if (handler) return handler as Handler<Data, Result, Name>;
+    if (handler) return handler;
     throw new QueueError('NO_HANDLER', `no handler for jobs named ${JSON.stringify(job.name)}`, {
       ids: [job.id],
     });

@@ -3,7 +3,7 @@
 import { connect as connectPlain, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { FromThread, LeaseOrder, ThreadData, ToThread } from './lease-protocol.js';
+import type { FromThread, LeaseOrder, ThreadData, ToThread } from '../lease-protocol.js';
 
 interface Kept {
   readonly order: LeaseOrder;
@@ -70,8 +70,8 @@ function renewWith(command: 'EVALSHA' | 'EVAL', { order }: Kept): void {
   const body = command === 'EVAL' ? script.source : script.sha;
   send([command, body, ...order.argv], ([word = '']) => {
     if (word.startsWith('NOSCRIPT')) {
-      const again = kept.get(order.lease);
-      if (again) renewWith('EVAL', again);
+      const entry = kept.get(order.lease);
+      if (entry) renewWith('EVAL', entry);
     } else if (word === 'dead') {
       drop(order.lease);
       tell({ kind: 'dead', lease: order.lease });
@@ -119,7 +119,7 @@ function open(): void {
   fresh.setEncoding('latin1');
   fresh.setKeepAlive(true, 5_000);
   fresh.setNoDelay(true);
-  fresh.on('data', (chunk) => receive(chunk as unknown as string));
+  fresh.on('data', (chunk) => receive(chunk));
   fresh.on('error', () => undefined);
   fresh.on('close', () => {
     if (socket !== fresh) return;
