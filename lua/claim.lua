@@ -27,7 +27,7 @@
 --       { empty | more | held off, token, due }. { dead | expired | outdated | paused | stale }. For a call that was answered
 --       before { repeated, its word, token and ids on a line each }
 -- HOLDS a live lease; one call in flight
--- USES answered, remember, mark, take, take_suspects, describe
+-- USES answered, remember, mark, take, take_suspects, rows, describe
 local calls, meta, leases, held, active, jobs, traits, attempts, stalls = unpack(KEYS, 1, 9)
 local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 10)
 local call, number, schema, lease, want, allowance, alone = unpack(ARGV)

@@ -26,6 +26,6 @@ if holds then
 else
   redis.call('ZREM', leases, lease)
 end
-redis.call('HDEL', calls, unpack(rows))
+if #rows > 0 then redis.call('HDEL', calls, unpack(rows)) end
 if claimable then mark(wake) end
 return holds and 'dead' or 'closed'

@@ -10,7 +10,7 @@
 -- EACH id       of a job claimed under it
 -- REPLY { ids, records, attempts, losses } of those still held, beside each other; a record that is nil is for the next call
 -- HOLDS the token
--- USES column, describe
+-- USES column, rows, describe
 local active, jobs, traits, attempts, stalls = unpack(KEYS)
 local token = unpack(ARGV)
 local ids = column(2, 1)

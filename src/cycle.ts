@@ -89,6 +89,13 @@ export class Cycle {
     this.kick();
   }
 
+  /** Something may be claimable that the last claim did not see. */
+  lookAgain(): void {
+    this.lastWord = undefined;
+    this.#hungry = true;
+    this.kick();
+  }
+
   /** Claims no more. A marker that was taken meanwhile is put back by an empty claim, or by `close`. */
   stopClaiming(): void {
     this.#claiming = false;

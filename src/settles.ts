@@ -36,7 +36,11 @@ export interface SettleItems {
   handback: Claimed;
 }
 
-export type SettleKind = keyof SettleItems;
+/** How an attempt ends: what to tell Redis. */
+export type Ending =
+  | { readonly kind: 'complete'; readonly item: SettleItems['complete'] }
+  | { readonly kind: 'retry'; readonly item: SettleItems['retry'] }
+  | { readonly kind: 'fail'; readonly item: SettleItems['fail'] };
 
 /** How a settle ended; `unknown`: no answer came in time. */
 export type SettleResult = SettleWord | 'unknown';
@@ -112,16 +116,16 @@ export class Settles {
     return complete.size + retry.size + fail.size + handback.size;
   }
 
-  complete(item: SettleItems['complete']): Promise<SettleResult> {
-    return this.#lanes.complete.add(item, item.outcome.length);
-  }
-
-  retry(item: SettleItems['retry']): Promise<SettleResult> {
-    return this.#lanes.retry.add(item, item.failure.length);
-  }
-
-  fail(item: SettleItems['fail']): Promise<SettleResult> {
-    return this.#lanes.fail.add(item, item.failure.length);
+  /** Resolves when it was answered. */
+  add(ending: Ending): Promise<SettleResult> {
+    switch (ending.kind) {
+      case 'complete':
+        return this.#lanes.complete.add(ending.item, ending.item.outcome.length);
+      case 'retry':
+        return this.#lanes.retry.add(ending.item, ending.item.failure.length);
+      case 'fail':
+        return this.#lanes.fail.add(ending.item, ending.item.failure.length);
+    }
   }
 
   handback(item: SettleItems['handback']): Promise<SettleResult> {

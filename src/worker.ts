@@ -7,7 +7,6 @@ import { asError, LeaseLostError, QueueError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Job } from './job.js';
 import { defaultPrefix, queueKeys } from './keys.js';
-import type { Lease } from './lease.js';
 import {
   queueNameOf,
   wholeNumber,
@@ -15,11 +14,9 @@ import {
   type WorkerOptions,
   type WorkerSettings,
 } from './options.js';
-import { encodeFailure, encodeOutcome } from './record.js';
-import { decide } from './retry.js';
-import type { JobId, Token } from './script.js';
-import type { ClaimedRow } from './scripts.js';
-import type { SettleResult } from './settles.js';
+import { completion, failed, Run } from './run.js';
+import type { JobId } from './script.js';
+import type { Ending } from './settles.js';
 import { Store } from './store.js';
 import { Sweeper } from './sweeper.js';
 import { warnAboutServer } from './warnings.js';
@@ -54,16 +51,6 @@ export type WorkerEvents<Data, Result, Name extends string> = {
   closed: [];
   error: [error: Error];
 };
-
-/** A job in hand: its handler runs, or its settle is not accepted yet. */
-interface Run {
-  readonly id: JobId;
-  readonly token: Token;
-  readonly lease: Lease;
-  readonly abort: AbortController;
-  /** The job was handed back: what its handler ends with counts no more. */
-  abandoned: boolean;
-}
 
 /** Claims jobs of one queue and runs them. */
 export class Worker<
@@ -108,12 +95,13 @@ export class Worker<
     this.#connection = Connection.acquire(options.connection);
     this.#store = new Store(this.#connection, keys, new Caller());
     this.#cycle = new Cycle(this.#connection, keys, this.#settings, {
-      start: (row, token, lease) => this.#start(row, token, lease),
+      start: (row, token, lease) => this.#start(new Run(row, token, lease)),
       free: () => this.#concurrency - this.#busy,
       holds: (id, token) => [...this.#runs].some((run) => run.id === id && run.token === token),
       held: (lease) => [...this.#runs].filter((run) => run.lease === lease).length,
       leaseLost: (lease) => {
-        for (const run of this.#runs) if (run.lease === lease) run.abort.abort(lease.signal.reason);
+        for (const run of this.#runs)
+          if (run.lease === lease) run.abort(lease.signal.reason as Error);
       },
       claimed: () => this.#tellChange(),
       drained: () => this.emit('drained'),
@@ -201,38 +189,38 @@ export class Worker<
     for (const resolve of this.#changed.splice(0)) resolve();
   }
 
-  #start(row: ClaimedRow, token: Token, lease: Lease): void {
-    const run: Run = { id: row.id, token, lease, abort: new AbortController(), abandoned: false };
+  #start(run: Run): void {
     this.#runs.add(run);
     this.#busy += 1;
-    if (lease.dead) run.abort.abort(lease.signal.reason);
-    void this.#run(run, row);
+    void this.#run(run);
   }
 
   /** One attempt from start to settle. Never rejects. */
-  async #run(run: Run, row: ClaimedRow): Promise<void> {
+  async #run(run: Run): Promise<void> {
     let job: Job<Data, Result, Name> | undefined;
-    let settled: Promise<SettleResult>;
-    let tell: () => void;
+    let result: Result | undefined;
+    let error: Error | undefined;
+    let ending: Ending;
     try {
-      job = Job.claimed<Data, Result, Name>(this.#store, row, run.token);
+      job = Job.claimed<Data, Result, Name>(this.#store, run.row, run.token);
       this.emit('active', job, 'waiting');
-      const result = await this.#handlerOf(job)(job, run.token, run.abort.signal);
-      [settled, tell] = this.#completed(run, job, result);
+      const handler = this.#handlerOf(job);
+      // A signal of its own only for a handler that takes one: it costs more than all else here.
+      const signal = handler.length < 3 ? run.lease.signal : run.signal;
+      result = await handler(job, run.token, signal);
+      ending = completion(run, job, result);
     } catch (thrown) {
-      [settled, tell] = this.#failed(run, row, job, asError(thrown));
+      error = asError(thrown);
+      ending = failed(run, job, error);
     }
     this.#busy -= 1;
     this.#cycle.kick();
-    const outcome = run.abandoned ? 'lost' : await settled;
+    const outcome = run.abandoned ? 'lost' : await this.#cycle.settles.add(ending);
     this.#runs.delete(run);
     this.#cycle.suspicion.ended(run.id, outcome === 'settled');
-    if (outcome === 'settled') tell();
+    if (outcome === 'settled') this.#tell(job, ending, error, result as Result);
     else if (outcome === 'lost' && !run.abandoned) this.#refused(run);
-    if (this.#bursting) {
-      this.#cycle.lastWord = undefined;
-      this.#cycle.claim();
-    }
+    if (this.#bursting) this.#cycle.lookAgain();
     this.#tellChange();
   }
 
@@ -245,59 +233,29 @@ export class Worker<
     });
   }
 
-  #completed(
-    run: Run,
-    job: Job<Data, Result, Name>,
+  /** The settle was accepted. */
+  #tell(
+    job: Job<Data, Result, Name> | undefined,
+    ending: Ending,
+    error: Error | undefined,
     result: Result,
-  ): [Promise<SettleResult>, () => void] {
-    const drop = job.opts.removeOnComplete === true;
-    const outcome = drop ? '' : encodeOutcome(result, job.processedOn ?? 0);
-    const { id, token } = run;
-    const settle = this.#settle(run, () =>
-      this.#cycle.settles.complete({ id, token, retention: drop ? 'drop' : 'keep', outcome }),
-    );
-    const tell = (): void => {
+  ): void {
+    if (!error) {
+      if (!job) return;
       job.returnvalue = result;
       job.attemptsMade += 1;
       job.finishedOn = Date.now();
       this.emit('completed', job, result, 'active');
-    };
-    return [settle, tell];
-  }
-
-  #failed(
-    run: Run,
-    row: ClaimedRow,
-    job: Job<Data, Result, Name> | undefined,
-    error: Error,
-  ): [Promise<SettleResult>, () => void] {
-    const { id, token } = run;
-    const attempts = row.attempts + 1;
-    const failure = encodeFailure(error, job?.processedOn);
-    const decision = decide(error, job?.opts ?? {}, attempts);
-    const settle = this.#settle(run, () => {
-      if (decision.retry) {
-        const { delay } = decision;
-        void Promise.resolve().then(() => delay > 0 && this.#cycle.dueIn(delay));
-        return this.#cycle.settles.retry({ id, token, attempts, delay, failure });
-      }
-      const retention = job?.opts.removeOnFail === true ? 'drop' : 'keep';
-      return this.#cycle.settles.fail({ id, token, retention, attempts, failure });
-    });
-    const tell = (): void => {
-      if (job) {
-        job.attemptsMade = attempts;
-        job.failedReason = error.message;
-        job.stacktrace = [error.stack ?? ''];
-        if (!decision.retry) job.finishedOn = Date.now();
-      }
-      this.emit('failed', job, error, 'active');
-    };
-    return [settle, tell];
-  }
-
-  #settle(run: Run, send: () => Promise<SettleResult>): Promise<SettleResult> {
-    return run.abandoned ? Promise.resolve('lost') : send();
+      return;
+    }
+    if (ending.kind === 'retry' && ending.item.delay > 0) this.#cycle.dueIn(ending.item.delay);
+    if (job) {
+      job.attemptsMade += 1;
+      job.failedReason = error.message;
+      job.stacktrace = [error.stack ?? ''];
+      if (ending.kind === 'fail') job.finishedOn = Date.now();
+    }
+    this.emit('failed', job, error, 'active');
   }
 
   #refused(run: Run): void {
@@ -360,7 +318,7 @@ export class Worker<
     for (const run of this.#runs) {
       if (run.abandoned) continue;
       run.abandoned = true;
-      run.abort.abort(reason);
+      run.abort(reason);
       void this.#cycle.settles.handback({ id: run.id, token: run.token });
     }
     this.#cycle.kick();

@@ -2,12 +2,11 @@
 -- read until their sizes add up to 256 KiB, the first always; for the others the fourth list has ''.
 local function describe(jobs, traits, attempts, stalls, ids)
   if #ids == 0 then return {}, {}, {}, {} end
-  local probes, room = {}, 262144
-  for i, flags in ipairs(redis.call('HMGET', traits, unpack(ids))) do
+  local plain, probes, room = redis.call('EXISTS', traits, attempts, stalls) == 0, {}, 262144
+  if plain then return rows(jobs, ids), {}, {}, ids end
+  for i, flags in ipairs(rows(traits, ids)) do
     room = room - (flags and flags:match('"size":(%d+)') or 0)
     probes[i] = (i == 1 or room >= 0) and ids[i] or ''
   end
-  local records = redis.call('HMGET', jobs, unpack(probes))
-  local tries = redis.call('HMGET', attempts, unpack(ids))
-  return records, tries, redis.call('HMGET', stalls, unpack(ids)), probes
+  return rows(jobs, probes), rows(attempts, ids), rows(stalls, ids), probes
 end

@@ -1,6 +1,7 @@
--- forget(columns, ids): erases the rows of these jobs in every column.
+-- forget(columns, ids): erases the rows of these jobs in every column. Columns but the first, `jobs`, are often not there at all.
 local function forget(columns, ids)
-  for _, column_key in ipairs(columns) do
-    redis.call('HDEL', column_key, unpack(ids))
+  local others = redis.call('EXISTS', unpack(columns, 2)) > 0
+  for i = 1, others and #columns or 1 do
+    redis.call('HDEL', columns[i], unpack(ids))
   end
 end

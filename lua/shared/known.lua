@@ -1,5 +1,6 @@
 -- known(jobs, traits, ids): for each id whether it has a record. A record over 1 KiB has a row in traits, so no large record is read.
 local function known(jobs, traits, ids)
+  if redis.call('EXISTS', traits) == 0 then return redis.call('HMGET', jobs, unpack(ids)) end
   local probes, found = {}, redis.call('HMGET', traits, unpack(ids))
   for i, id in ipairs(ids) do
     probes[i] = found[i] and '' or id

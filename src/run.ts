@@ -1,0 +1,65 @@
+// A job in hand: its handler runs, or its settle is not accepted yet; and how an attempt ends.
+import type { Lease } from './lease.js';
+import type { JobOptions } from './options.js';
+import { encodeFailure, encodeOutcome } from './record.js';
+import { decide } from './retry.js';
+import type { JobId, Token } from './script.js';
+import type { ClaimedRow } from './scripts.js';
+import type { Ending } from './settles.js';
+
+/** What the end of an attempt needs to know of its job. */
+type RunJob = { readonly opts: JobOptions; readonly processedOn: number | undefined };
+
+export class Run {
+  readonly row: ClaimedRow;
+  readonly token: Token;
+  readonly lease: Lease;
+  /** The job was handed back: what its handler ends with counts no more. */
+  abandoned = false;
+  #abort: AbortController | undefined;
+  #reason: Error | undefined;
+
+  constructor(row: ClaimedRow, token: Token, lease: Lease) {
+    this.row = row;
+    this.token = token;
+    this.lease = lease;
+    if (lease.dead) this.abort(lease.signal.reason as Error);
+  }
+
+  get id(): JobId {
+    return this.row.id;
+  }
+
+  /** Made when it is first asked for: most handlers don't look at it. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#reason) this.#abort.abort(this.#reason);
+    return this.#abort.signal;
+  }
+
+  /** Tells the handler that it runs in vain. */
+  abort(reason: Error): void {
+    this.#reason ??= reason;
+    this.#abort?.abort(this.#reason);
+  }
+}
+
+/** The handler returned. Throws when the result can't be written as JSON or is too large. */
+export function completion(run: Run, job: RunJob, result: unknown): Ending {
+  const { id, token } = run;
+  const drop = job.opts.removeOnComplete === true;
+  const outcome = drop ? '' : encodeOutcome(result, job.processedOn ?? 0);
+  return { kind: 'complete', item: { id, token, retention: drop ? 'drop' : 'keep', outcome } };
+}
+
+/** The attempt failed; `retry.ts` decides what follows. Without a job, its record could not be read. */
+export function failed(run: Run, job: RunJob | undefined, error: Error): Ending {
+  const { id, token, row } = run;
+  const attempts = row.attempts + 1;
+  const failure = encodeFailure(error, job?.processedOn);
+  const decision = decide(error, job?.opts ?? {}, attempts);
+  if (decision.retry)
+    return { kind: 'retry', item: { id, token, attempts, delay: decision.delay, failure } };
+  const retention = job?.opts.removeOnFail === true ? 'drop' : 'keep';
+  return { kind: 'fail', item: { id, token, retention, attempts, failure } };
+}
