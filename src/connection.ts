@@ -93,6 +93,8 @@ export class Connection {
   #blockingId: Promise<number> | undefined;
   /** When the command connection was last made, by the monotonic clock (ms). */
   connectedAt = performance.now();
+  /** Why there is no connection, as far as it is known. */
+  lastError: Error | undefined;
   /** Names of the scripts that this server was given. */
   readonly loaded = new Set<string>();
 
@@ -100,9 +102,13 @@ export class Connection {
     this.#target = target;
     this.#key = key;
     this.commands = connect(target);
-    this.commands.on('error', (error: Error) => this.#each('onError', error));
+    this.commands.on('error', (error: Error) => {
+      this.lastError = error;
+      this.#each('onError', error);
+    });
     this.commands.on('ready', () => {
       this.connectedAt = performance.now();
+      this.lastError = undefined;
       this.#each('onReady');
     });
   }
@@ -139,6 +145,14 @@ export class Connection {
   async ready(deadline: Deadline): Promise<boolean> {
     if (this.closed) throw new QueueError('CLOSED', 'the connection was closed');
     return await whenReady(this.commands, deadline);
+  }
+
+  /** Resolves when there was no connection for `ms` at a stretch. */
+  async gone(ms: number): Promise<void> {
+    for (let missing = 0; missing < ms && !this.closed;) {
+      await sleep(50);
+      missing = this.isReady ? 0 : missing + 50;
+    }
   }
 
   /** Takes the first marker among `keys`; ends after `seconds`, by `unblock`, or when the connection is lost. */

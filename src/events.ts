@@ -9,7 +9,9 @@ export class SafeEmitter<Events extends EventMap> {
   readonly #emitter = new EventEmitter({ captureRejections: true });
 
   constructor() {
-    this.#emitter.on('error', () => undefined);
+    this.#emitter.on('error', (error: unknown) => {
+      if (!this.listens('error')) console.error(error);
+    });
     this.#emitter.setMaxListeners(0);
   }
 
@@ -34,10 +36,7 @@ export class SafeEmitter<Events extends EventMap> {
   }
 
   protected emit<E extends keyof Events & string>(event: E, ...args: Events[E]): void {
-    if (!this.listens(event)) {
-      if (event === 'error') console.error(args[0]);
-      return;
-    }
+    if (event !== 'error' && !this.listens(event)) return;
     try {
       this.#emitter.emit(event, ...args);
     } catch (thrown) {

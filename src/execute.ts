@@ -7,7 +7,7 @@ import { asError, QueueError } from './errors.js';
 import type { Call } from './script.js';
 
 /** ms until a call without an answer is given up. */
-export const callTimeout = 10_000;
+const callTimeout = 10_000;
 
 /** What became of a call. `resent`: a copy had gone unanswered before, so a refusal may be its echo. */
 export type Answer<Reply> =
@@ -49,20 +49,20 @@ function outOfMemory(cause: Error): QueueError {
   return new QueueError('OUT_OF_MEMORY', 'Redis is out of memory: nothing was added', { cause });
 }
 
-function failure(pending: Pending): QueueError {
-  const { call, cause, unanswered } = pending;
-  const options = cause === undefined ? {} : { cause };
-  if (unanswered)
-    return new QueueError(
-      'UNKNOWN_OUTCOME',
-      `${call.script.name}: no answer in time; it may have been done`,
-      options,
-    );
-  return new QueueError(
-    'UNAVAILABLE',
-    `${call.script.name}: Redis could not be reached in time; nothing was done`,
-    options,
-  );
+function failure({ call, cause, unanswered }: Pending, connection: Connection): QueueError {
+  const { name } = call.script;
+  const options = { cause: cause ?? connection.lastError };
+  return unanswered
+    ? new QueueError(
+        'UNKNOWN_OUTCOME',
+        `${name}: no answer in time; it may have been done`,
+        options,
+      )
+    : new QueueError(
+        'UNAVAILABLE',
+        `${name}: Redis could not be reached in time; nothing was done`,
+        options,
+      );
 }
 
 /** Takes the answer to one copy; without one the call stays pending. */
@@ -116,7 +116,7 @@ export async function execute<Calls extends readonly Call[]>(
     }
   }
   type Answers = { [I in keyof Calls]: Answer<Calls[I] extends Call<infer Reply> ? Reply : never> };
-  return all.map((pending) => pending.answer ?? { error: failure(pending) }) as Answers;
+  return all.map((pending) => pending.answer ?? { error: failure(pending, connection) }) as Answers;
 }
 
 /** One call; its reply, or the QueueError thrown. */

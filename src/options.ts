@@ -68,7 +68,7 @@ export const maxStackBytes = 4 * 1024;
 
 export const queueDefaults = { maxPending: 100_000, maxPendingBytes: 64 * 1024 * 1024 };
 
-export const workerDefaults = {
+const workerDefaults = {
   concurrency: 1,
   autorun: true,
   lockDuration: 30_000,

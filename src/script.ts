@@ -69,7 +69,7 @@ export function declareScript<Args extends Values, Each extends Values, Reply>(
 }
 
 /** The actual keys behind the names that a script declares. */
-export function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
+function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
   return names.flatMap((name) => {
     if (name === 'columns') return columns.map((noun) => keys[noun]);
     if (name === 'keyspace') return nouns.map((noun) => keys[noun]);

@@ -52,6 +52,9 @@ export type WorkerEvents<Data, Result, Name extends string> = {
   error: [error: Error];
 };
 
+/** ms that a closing worker waits for a server that is not there. */
+const farewell = 2_000;
+
 /** Claims jobs of one queue and runs them. */
 export class Worker<
   Data = unknown,
@@ -105,13 +108,13 @@ export class Worker<
       },
       claimed: () => this.#tellChange(),
       drained: () => this.emit('drained'),
-      error: (error) => this.report(error),
+      error: (error) => this.#trouble(error),
     });
     this.#sweeper = new Sweeper(this.#connection, keys, this.#settings, {
       stalled: (id) => this.emit('stalled', id, 'active'),
       condemned: (id, error) => void this.#tellCondemned(id, error),
       due: (ms) => this.#cycle.dueIn(ms),
-      error: (error) => this.report(error),
+      error: (error) => this.#trouble(error),
     });
     this.#unlisten = this.#connection.listen({ onError: (error) => this.report(error) });
     warnAboutServer(this.#connection);
@@ -258,6 +261,11 @@ export class Worker<
     this.emit('failed', job, error, 'active');
   }
 
+  /** Calls that end with the connection, after the worker was closed, are nobody's concern. */
+  #trouble(error: unknown): void {
+    if (!this.#connection.closed) this.report(error);
+  }
+
   #refused(run: Run): void {
     this.report(
       new LeaseLostError(
@@ -304,8 +312,9 @@ export class Worker<
     this.#tellChange();
     await this.#until(() => [...this.#runs].every((run) => run.abandoned));
     clearTimeout(timer);
-    await Promise.all([sweeping, this.#cycle.idle()]);
-    await this.#cycle.close();
+    // Without a server nothing can be given back: the lease ends by itself, and reclaim finds what it held.
+    const given = Promise.all([sweeping, this.#cycle.idle()]).then(() => this.#cycle.close());
+    await Promise.race([given, this.#connection.gone(farewell)]);
     await this.#running;
     this.#unlisten();
     this.#connection.release();
