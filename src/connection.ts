@@ -147,10 +147,11 @@ export class Connection {
     return await whenReady(this.commands, deadline);
   }
 
-  /** Resolves when there was no connection for `ms` at a stretch. */
-  async gone(ms: number): Promise<void> {
-    for (let missing = 0; missing < ms && !this.closed;) {
-      await sleep(50);
+  /** Resolves when there was no connection for `ms` at a stretch, or the signal fired. */
+  async gone(ms: number, signal: AbortSignal): Promise<void> {
+    let missing = 0;
+    while (missing < ms && !signal.aborted) {
+      await sleep(50, signal);
       missing = this.isReady ? 0 : missing + 50;
     }
   }

@@ -314,7 +314,9 @@ export class Worker<
     clearTimeout(timer);
     // Without a server nothing can be given back: the lease ends by itself, and reclaim finds what it held.
     const given = Promise.all([sweeping, this.#cycle.idle()]).then(() => this.#cycle.close());
-    await Promise.race([given, this.#connection.gone(farewell)]);
+    const over = new AbortController();
+    await Promise.race([given, this.#connection.gone(farewell, over.signal)]);
+    over.abort();
     await this.#running;
     this.#unlisten();
     this.#connection.release();

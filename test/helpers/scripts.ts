@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { queueKeys, type QueueKeys } from '../../src/keys.js';
 import { randomText } from '../../src/caller.js';
-import { callOf, type Script } from '../../src/script.js';
+import { callOf, type Call, type Script } from '../../src/script.js';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../../src/testing/index.js';
 import { prefixOf, relativeTo, seed, snapshot, type Snapshot, type State } from './keyspace.js';
 
@@ -32,15 +32,27 @@ export class Bench {
     await seed(this.redis, this.keys, state, this.now);
   }
 
-  /** Runs a script on the server; its reply as the catalogue reads it. */
+  /** A call of a script on this queue. */
+  call<Args extends Values, Each extends Values, Reply>(
+    script: Script<Args, Each, Reply>,
+    args: Plain<Args>,
+    items: readonly Plain<Each>[] = [],
+  ): Call<Reply> {
+    return callOf(script, this.keys, args as unknown as Args, items as unknown as Each[]);
+  }
+
+  /** Runs a call as it is; its reply as the catalogue reads it. */
+  async send<Reply>(call: Call<Reply>): Promise<Reply> {
+    return call.parse(await this.redis.call('EVAL', call.script.source, ...call.argv));
+  }
+
+  /** Runs a script on this queue. */
   async run<Args extends Values, Each extends Values, Reply>(
     script: Script<Args, Each, Reply>,
     args: Plain<Args>,
     items: readonly Plain<Each>[] = [],
   ): Promise<Reply> {
-    const call = callOf(script, this.keys, args as unknown as Args, items as unknown as Each[]);
-    const reply = await this.redis.call('EVAL', script.source, ...call.argv);
-    return call.parse(reply);
+    return await this.send(this.call(script, args, items));
   }
 
   /** All keys of the queue, with times relative to `now`. */
