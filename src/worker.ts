@@ -189,7 +189,7 @@ export class Worker<
   }
 
   #tellChange(): void {
-    for (const resolve of this.#changed.splice(0)) resolve();
+    if (this.#changed.length > 0) for (const resolve of this.#changed.splice(0)) resolve();
   }
 
   #start(run: Run): void {
