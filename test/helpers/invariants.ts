@@ -116,10 +116,10 @@ function* checkStates({ rows, entries }: Content): Generator<string> {
     if (!isCount(count)) yield `tombstones of ${id}: ${count} is no count`;
   for (const id of new Set([...jobs.keys(), ...entries.keys(), ...tombstones.keys()])) {
     const live = jobs.has(id) && !stateOf.has(id) ? 1 : 0;
-    const void_ = Number(tombstones.get(id) ?? 0);
+    const dead = Number(tombstones.get(id) ?? 0);
     const found = entries.get(id) ?? 0;
-    if (found !== live + void_)
-      yield `waiting has ${found} entries of ${id}, not ${live} live + ${void_} void`;
+    if (found !== live + dead)
+      yield `waiting has ${found} entries of ${id}, not ${live} live + ${dead} void`;
   }
 }
 

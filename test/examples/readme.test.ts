@@ -1,0 +1,79 @@
+// The README's code is the examples' code, and that runs.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { startRedis } from '../../src/testing/index.js';
+import { killAll, start } from './program.js';
+
+const root = join(import.meta.dirname, '../..');
+const text = (file: string): string => readFileSync(join(root, file), 'utf8');
+const readme = text('README.md');
+
+afterEach(killAll);
+
+const blocks = [...readme.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
+  ([, info = '', code = '']) => ({ info, code }),
+);
+
+/** A file, or what stands between its `#region name` and the next `#endregion`, moved to the margin. */
+function source(file: string, region: string | undefined): string {
+  if (region === undefined) return text(file);
+  const [, indent = '', code = ''] =
+    new RegExp(`^( *)// #region ${region}\\n([\\s\\S]*?)^ *// #endregion`, 'm').exec(text(file)) ??
+    [];
+  return code.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
+}
+
+test('every block of code in the README names an example', () => {
+  expect(blocks.length).toBeGreaterThan(4);
+  for (const { info } of blocks) expect(info).toMatch(/^ts file=examples\/\S+\.ts( region=\w+)?$/);
+});
+
+test.each(blocks)('the block $info is that text', ({ info, code }) => {
+  const [, file = '', region] = /file=(\S+)(?: region=(\w+))?/.exec(info) ?? [];
+  expect(code).not.toBe('');
+  expect(code).toBe(source(file, region));
+});
+
+test('the tables tell every option, event and error code, and the defaults', () => {
+  const rows = [...readme.matchAll(/^\|(.*)\|$/gm)].map(([, row = '']) => row);
+  const firsts = rows.flatMap((row) => [...(row.split('|')[0] ?? '').matchAll(/`(\w+)`/g)]);
+  const told = new Set(firsts.map(([, word]) => word));
+
+  const options = [...text('src/options.ts').matchAll(/^ {2}(\w+)\?: /gm)];
+  const codes = [...text('src/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)];
+  const events = [...text('src/worker.ts').matchAll(/^ {2}(\w+): \[.*\];$/gm)];
+  for (const found of [options, codes, events]) expect(found.length).toBeGreaterThan(9);
+  for (const [, word] of [...options, ...codes, ...events]) expect([...told]).toContain(word);
+
+  const defaults = text('src/options.ts').matchAll(
+    / Default (\d[\d,]*(?: MiB)?|true|false)\b.*\n {2}(\w+)\?: /g,
+  );
+  let compared = 0;
+  for (const [, value, option] of defaults) {
+    const row = rows.find((cells) => cells.startsWith(` \`${option}\` `));
+    expect([option, row?.split('|')[2]?.replaceAll('`', '').trim()]).toEqual([option, value]);
+    compared += 1;
+  }
+  expect(compared).toBeGreaterThan(10);
+});
+
+test('links to files of the repository lead somewhere', () => {
+  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = '']) => link);
+  expect(links.length).toBeGreaterThan(3);
+  expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+});
+
+test('the quick start runs its job', async () => {
+  await using server = await startRedis();
+  const program = start('quick-start.js', [], { REDIS_URL: server.url });
+  await program.until(/A welcome to ada@example\.org\n/);
+  program.kill('SIGINT');
+  const { code, output } = await program.ended;
+  expect(output).toMatch(/^\S+: A welcome to ada@example\.org\n$/);
+  expect(code).toBe(0);
+});
+
+test('the example of a test passes', async () => {
+  expect(await start('testing.js').ended).toEqual({ code: 0, output: '' });
+});

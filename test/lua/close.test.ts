@@ -1,0 +1,71 @@
+import { expect, test } from 'vitest';
+import { close } from '../../src/scripts.js';
+import { expected, type State } from '../helpers/keyspace.js';
+import { privateServer } from '../helpers/scripts.js';
+
+const server = privateServer();
+
+const before: State = {
+  leases: { L: 'now+30000', M: 'now+30000' },
+  held: { M: 1 },
+  active: { a: 'M:3' },
+  jobs: { a: '["a"]' },
+  calls: { 'L:claim': '4 now empty', 'L:requeue': '1 now unknown', 'M:claim': '1 now claimed' },
+};
+const rows = [{ call: 'L:claim' }, { call: 'L:requeue' }];
+
+test('the lease goes, and its rows in calls', async () => {
+  const queue = await server.queue(before);
+  expect(await queue.run(close, { lease: 'L' }, rows)).toBe('closed');
+  expect(await queue.state()).toEqual(
+    expected(before, { leases: { M: 'now+30000' }, calls: { 'M:claim': '1 now claimed' } }),
+  );
+});
+
+test('a lease that still holds jobs is declared dead, for reclaim to find', async () => {
+  const queue = await server.queue(before);
+  expect(await queue.run(close, { lease: 'M' }, [{ call: 'M:claim' }])).toBe('dead');
+  expect(await queue.state()).toEqual(
+    expected(before, {
+      leases: { L: 'now+30000', M: 0 },
+      calls: { 'L:claim': '4 now empty', 'L:requeue': '1 now unknown' },
+    }),
+  );
+});
+
+test('a lease that holds jobs but is gone is not made anew', async () => {
+  const queue = await server.queue({ ...before, leases: { L: 'now+30000' } });
+  expect(await queue.run(close, { lease: 'M' }, rows)).toBe('dead');
+  expect(await queue.state()).toHaveProperty('leases', { L: 'now+30000' });
+});
+
+test('a producer, which has no lease, leaves no rows', async () => {
+  const queue = await server.queue({ calls: { 'p:enqueue': '1 now added' } });
+  expect(await queue.run(close, { lease: 'p' }, [{ call: 'p:enqueue' }])).toBe('closed');
+  expect(await queue.state()).toEqual({});
+});
+
+test('a caller that never called closes as well', async () => {
+  const queue = await server.queue({ leases: { L: 'now+30000' } });
+  expect(await queue.run(close, { lease: 'L' })).toBe('closed');
+  expect(await queue.state()).toEqual({});
+});
+
+test.each<[string, State]>([
+  ['waiting', { waiting: ['a'] }],
+  ['suspects', { suspects: { a: 'now' } }],
+  ['delayed', { delayed: { a: 'now+60000' } }],
+])('the marker is put back, once, while there are jobs in %s', async (_, jobs) => {
+  const queue = await server.queue(jobs);
+  await queue.run(close, { lease: 'L' }, rows);
+  await queue.run(close, { lease: 'L' }, rows);
+  expect(await queue.state()).toEqual(expected(jobs, { wake: ['1'] }));
+});
+
+test('sent twice, it changes nothing more', async () => {
+  const queue = await server.queue(before);
+  await queue.run(close, { lease: 'M' }, rows);
+  const after = await queue.stored();
+  expect(await queue.run(close, { lease: 'M' }, rows)).toBe('dead');
+  expect(await queue.stored()).toEqual(after);
+});

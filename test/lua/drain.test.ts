@@ -1,0 +1,89 @@
+import { expect, test } from 'vitest';
+import { drain } from '../../src/scripts.js';
+import { checkInvariants } from '../helpers/invariants.js';
+import { expected, type State } from '../helpers/keyspace.js';
+import { privateServer } from '../helpers/scripts.js';
+
+const server = privateServer();
+const args = { limit: 100, delayed: 1 as const };
+const record = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, `["${id}"]`]));
+
+const before: State = {
+  meta: { schema: 1, token: 9 },
+  jobs: record('a', 'b', 's', 'd', 'h', 'c', 'f'),
+  waiting: ['x', 'a', 'b'],
+  tombstones: { x: 1 },
+  suspects: { s: 'now' },
+  delayed: { d: 'now+60000' },
+  active: { h: 'L:9' },
+  held: { L: 1 },
+  leases: { L: 'now+30000' },
+  completed: { c: 'now' },
+  failed: { f: 'now' },
+  traits: { a: '{"lifo":true}', h: '{"lifo":true}' },
+  attempts: { d: 1, f: 1 },
+  stalls: { s: 1 },
+  results: { d: '{}', c: '{}', f: '{}' },
+};
+
+test('waiting jobs go, suspects among them, with all their rows', async () => {
+  const queue = await server.queue(before);
+  expect(await queue.run(drain, { ...args, delayed: 0 })).toEqual({ removed: 3, word: 'more' });
+  expect(await queue.state()).toEqual(
+    expected(before, {
+      jobs: record('d', 'h', 'c', 'f'),
+      waiting: undefined,
+      tombstones: undefined,
+      suspects: undefined,
+      stalls: undefined,
+      traits: { h: '{"lifo":true}' },
+    }),
+  );
+});
+
+test('delayed jobs go when asked; active and finished ones stay', async () => {
+  const queue = await server.queue(before);
+  expect(await queue.run(drain, args)).toEqual({ removed: 4, word: 'more' });
+  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done' });
+  expect(await queue.state()).toEqual(
+    expected(before, {
+      jobs: record('h', 'c', 'f'),
+      waiting: undefined,
+      tombstones: undefined,
+      suspects: undefined,
+      delayed: undefined,
+      traits: { h: '{"lifo":true}' },
+      attempts: { f: 1 },
+      stalls: undefined,
+      results: { c: '{}', f: '{}' },
+    }),
+  );
+});
+
+test('an empty queue is done', async () => {
+  const queue = await server.queue();
+  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done' });
+  expect(await queue.state()).toEqual({});
+});
+
+test('a large queue is drained in bounded steps, void entries too', async () => {
+  const ids = Array.from({ length: 500 }, (_, i) => `job${i}`);
+  const queue = await server.queue({
+    meta: { schema: 1 },
+    jobs: record(...ids),
+    tombstones: { x: 3_000 },
+    waiting: [...Array.from({ length: 3_000 }, () => 'x'), ...ids],
+  });
+  const removed: number[] = [];
+  let word = '';
+  while (word !== 'done') {
+    const reply = await queue.run(drain, { limit: 100, delayed: 0 });
+    removed.push(reply.removed);
+    ({ word } = reply);
+    const options = { prefix: queue.prefix };
+    expect(await checkInvariants(queue.redis, queue.name, options)).toEqual([]);
+  }
+  expect(Math.max(...removed)).toBe(100);
+  expect(removed.reduce((sum, count) => sum + count)).toBe(500);
+  expect(await queue.state()).toEqual({ meta: { schema: '1' } });
+});

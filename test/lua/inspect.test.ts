@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { inspect } from '../../src/scripts.js';
+import { expected } from '../helpers/keyspace.js';
+import { bitOfEverything } from '../helpers/scenarios.js';
+import { privateServer } from '../helpers/scripts.js';
+
+const server = privateServer();
+const item = (id: string) => ({ id });
+const job = (state: string, id: string, detail = '', attempts = 0, outcome = '') => ({
+  state,
+  record: `["${id}"]`,
+  attempts,
+  outcome,
+  detail,
+});
+
+test('tells state, record, attempts, outcome, and token or time, and changes nothing', async () => {
+  const queue = await server.queue(bitOfEverything);
+  const at = (offset: number) => String(queue.now + offset);
+  const ids = ['w1', 's1', 'd2', 'a1', 'c1', 'f1', 'zz', 'x'];
+  expect(await queue.run(inspect, {}, ids.map(item))).toEqual([
+    job('waiting', 'w1'),
+    job('waiting', 's1'),
+    job('delayed', 'd2', at(60_000)),
+    job('active', 'a1', 'L:8', 1, '{"failedReason":"y"}'),
+    job('completed', 'c1', at(-20_000), 0, '{"returnvalue":1}'),
+    job('failed', 'f1', at(-10_000), 1, '{"failedReason":"x"}'),
+    undefined,
+    undefined,
+  ]);
+  expect(await queue.state()).toEqual(expected(bitOfEverything));
+});
+
+test('an id that is asked for twice is told twice', async () => {
+  const queue = await server.queue(bitOfEverything);
+  const told = [job('waiting', 'w1'), job('waiting', 'w1')];
+  expect(await queue.run(inspect, {}, [item('w1'), item('w1')])).toEqual(told);
+});
+
+test('stops once 256 KiB are read, outcomes included; the rest is for the next call', async () => {
+  const half = 'x'.repeat(150_000);
+  const queue = await server.queue({
+    jobs: { a: half, b: '[]', c: '[]' },
+    results: { a: half },
+    completed: { a: 'now' },
+    waiting: ['b', 'c'],
+  });
+  expect(await queue.run(inspect, {}, ['a', 'b', 'c'].map(item))).toHaveLength(1);
+  expect(await queue.run(inspect, {}, ['b', 'a', 'c'].map(item))).toHaveLength(2);
+  expect(await queue.run(inspect, {}, ['b', 'c', 'zz'].map(item))).toHaveLength(3);
+});

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest';
+import { lapse, renew } from '../../src/scripts.js';
+import { expected, type State } from '../helpers/keyspace.js';
+import { privateServer } from '../helpers/scripts.js';
+
+const server = privateServer();
+
+const before: State = {
+  leases: { L: 'now+30000', E: 'now-10000', F: 'now-20000', D: 0 },
+  held: { L: 1, E: 2 },
+  calls: { 'L:claim': '1 now empty', 'E:claim': '1 now empty', 'F:claim': '1 now empty' },
+};
+
+test('a lease past its deadline is dead; it goes, with its claims, only if it holds nothing', async () => {
+  const queue = await server.queue(before);
+  expect(await queue.run(lapse, { expire: 1 })).toBe(1);
+  expect(await queue.state()).toEqual(
+    expected(before, {
+      leases: { L: 'now+30000', E: 0 },
+      calls: { 'L:claim': '1 now empty', 'E:claim': '1 now empty' },
+    }),
+  );
+  expect(await queue.run(renew, { lease: 'E', period: 30_000 })).toEqual({ word: 'dead' });
+});
+
+test('after an outage no lease is declared dead; what was dead before still goes', async () => {
+  const queue = await server.queue(before);
+  expect(await queue.run(lapse, { expire: 0 })).toBe(0);
+  expect(await queue.state()).toEqual(
+    expected(before, { leases: { L: 'now+30000', E: 'now-10000', F: 'now-20000' } }),
+  );
+});
+
+test('dead leases that hold jobs stay, and are counted', async () => {
+  const state: State = { leases: { C: 0, D: 0 }, held: { C: 1, D: 2 } };
+  const queue = await server.queue(state);
+  expect(await queue.run(lapse, { expire: 1 })).toBe(2);
+  expect(await queue.state()).toEqual(expected(state));
+});
+
+test('one step declares a hundred dead', async () => {
+  const names = Array.from({ length: 150 }, (_, i) => `L${i}`);
+  const leases = Object.fromEntries(names.map((name) => [name, 'now-10000']));
+  const queue = await server.queue({ leases });
+  await queue.run(lapse, { expire: 1 });
+  expect(await queue.redis.zcard(queue.keys.leases)).toBe(50);
+  await queue.run(lapse, { expire: 1 });
+  expect(await queue.state()).toEqual({});
+});
+
+test('sent twice, it changes nothing more', async () => {
+  const queue = await server.queue(before);
+  await queue.run(lapse, { expire: 1 });
+  const after = await queue.stored();
+  expect(await queue.run(lapse, { expire: 1 })).toBe(1);
+  expect(await queue.stored()).toEqual(after);
+});

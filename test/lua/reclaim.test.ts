@@ -1,0 +1,130 @@
+import { describe, expect, test } from 'vitest';
+import { fail, lapse, reclaim } from '../../src/scripts.js';
+import { checkInvariants } from '../helpers/invariants.js';
+import { expected, type State } from '../helpers/keyspace.js';
+import { privateServer } from '../helpers/scripts.js';
+
+const server = privateServer();
+const args = { cursor: '0', losses: 2 };
+
+const before: State = {
+  meta: { schema: 1, token: 9 },
+  jobs: { a: '["a"]', b: '["b"]', c: '["c"]', d: '["d"]' },
+  active: { a: 'D:5', b: 'D:6', c: 'L:9', d: 'E:7' },
+  held: { D: 2, L: 1, E: 1 },
+  leases: { D: 0, E: 'now-10000', L: 'now+30000' },
+};
+
+test('jobs under a dead lease become suspects; those under others, expired ones too, stay', async () => {
+  const state = { ...before, stalls: { b: 1 } };
+  const queue = await server.queue(state);
+  const reply = await queue.run(reclaim, args);
+  expect(reply).toEqual({ cursor: '0', suspects: expect.any(Array) as string[], over: [] });
+  expect(reply.suspects.toSorted()).toEqual(['a', 'b']);
+  expect(await queue.state()).toEqual(
+    expected(state, {
+      active: { c: 'L:9', d: 'E:7' },
+      held: { L: 1, E: 1 },
+      stalls: { a: 1, b: 2 },
+      suspects: { a: 'now', b: 'now+10000000000000' },
+      wake: ['1'],
+    }),
+  );
+});
+
+describe('a job that was lost too often', () => {
+  const traits = '{"removeOnFail":true}';
+  const state: State = {
+    ...before,
+    stalls: { a: 2 },
+    traits: { a: traits },
+    attempts: { a: 1 },
+    held: { D: 1, L: 1, E: 1 },
+    active: { a: 'D:5', c: 'L:9', d: 'E:7' },
+    jobs: { a: '["a"]', c: '["c"]', d: '["d"]' },
+  };
+
+  test('is reported, and stays for fail under the token of its dead lease', async () => {
+    const queue = await server.queue(state);
+    expect(await queue.run(reclaim, args)).toEqual({
+      cursor: '0',
+      suspects: [],
+      over: [{ id: 'a', token: 'D:5', traits, attempts: 1 }],
+    });
+    expect(await queue.state()).toEqual(expected(state));
+    expect(await queue.run(lapse, { expire: 0 })).toBe(1);
+  });
+
+  test('is reported again until fail has settled it; then its lease goes', async () => {
+    const queue = await server.queue(state);
+    await queue.run(reclaim, args);
+    const [over] = (await queue.run(reclaim, args)).over;
+    const token = over?.token ?? '';
+    const item = { id: 'a', token, retention: 'keep', attempts: 1, failure: '{}' } as const;
+    expect(await queue.run(fail, {}, [item])).toEqual(['settled']);
+    expect(await queue.run(reclaim, args)).toMatchObject({ suspects: [], over: [] });
+    expect(await queue.run(lapse, { expire: 0 })).toBe(0);
+    expect(await queue.state()).toMatchObject({ failed: { a: 'now' }, held: { L: '1', E: '1' } });
+    expect(await queue.state()).not.toHaveProperty('leases.D');
+  });
+
+  test('is one that was lost once, when none may be lost', async () => {
+    const queue = await server.queue(before);
+    const { suspects, over } = await queue.run(reclaim, { ...args, losses: 0 });
+    expect(suspects).toEqual([]);
+    expect(over.toSorted((one, other) => one.id.localeCompare(other.id))).toEqual([
+      { id: 'a', token: 'D:5', traits: '', attempts: 0 },
+      { id: 'b', token: 'D:6', traits: '', attempts: 0 },
+    ]);
+  });
+});
+
+test('nothing changes while no lease is dead', async () => {
+  const state = { ...before, leases: { D: 'now+30000', E: 'now-10000', L: 'now+30000' } };
+  const queue = await server.queue(state);
+  expect(await queue.run(reclaim, args)).toEqual({ cursor: '0', suspects: [], over: [] });
+  expect(await queue.state()).toEqual(expected(state));
+});
+
+test('the marker is not doubled', async () => {
+  const queue = await server.queue({ ...before, wake: ['1'] });
+  await queue.run(reclaim, args);
+  expect(await queue.state()).toHaveProperty('wake', ['1']);
+});
+
+test('a copy of a step changes nothing more', async () => {
+  const queue = await server.queue(before);
+  await queue.run(reclaim, args);
+  const after = await queue.stored();
+  expect(await queue.run(reclaim, args)).toEqual({ cursor: '0', suspects: [], over: [] });
+  expect(await queue.stored()).toEqual(after);
+});
+
+test('a large backlog is reclaimed in bounded steps, one pass for all dead leases', async () => {
+  const ids = Array.from({ length: 3_000 }, (_, i) => `job${i}`);
+  const queue = await server.queue({
+    meta: { schema: 1, token: 9 },
+    jobs: Object.fromEntries(ids.map((id) => [id, '[]'])),
+    active: Object.fromEntries(ids.map((id, i) => [id, `${'DLC'.charAt(i % 3)}:5`])),
+    held: { C: 1_000, D: 1_000, L: 1_000 },
+    leases: { C: 0, D: 0, L: 'now+30000' },
+  });
+  const reclaimed = new Set<string>();
+  let steps = 0;
+  let cursor = '0';
+  do {
+    const reply = await queue.run(reclaim, { ...args, cursor });
+    expect(reply.suspects.length).toBeLessThanOrEqual(256);
+    for (const id of reply.suspects) reclaimed.add(id);
+    steps += 1;
+    cursor = reply.cursor;
+    const options = { prefix: queue.prefix };
+    expect(await checkInvariants(queue.redis, queue.name, options)).toEqual([]);
+  } while (cursor !== '0');
+  expect(steps).toBeGreaterThan(5);
+  expect(reclaimed.size).toBe(2_000);
+  expect(await queue.state()).toHaveProperty('held', { L: '1000' });
+  expect(await queue.run(lapse, { expire: 1 })).toBe(0);
+  expect(await queue.state()).toHaveProperty('leases', { L: 'now+30000' });
+  expect(await checkInvariants(queue.redis, queue.name, { prefix: queue.prefix })).toEqual([]);
+});
