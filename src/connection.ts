@@ -3,7 +3,7 @@
 // is all that Lunaq knows of ioredis.
 import { Redis, type RedisOptions } from 'ioredis';
 import { QueueError } from './errors.js';
-import { sleep, type Deadline } from './deadline.js';
+import { deadlineIn, sleep, type Deadline } from './deadline.js';
 
 /** An ioredis instance, typed by shape so that instances of other versions fit. */
 export interface RedisInstance {
@@ -18,6 +18,8 @@ export type ConnectionOptions = string | RedisOptions | RedisInstance;
 const socketTimeout = 5_000;
 /** Longest block in s; the blocking socket may be silent for that long. */
 const longestBlock = 10;
+/** ms that a block waits for its connection, before the worker looks for itself. */
+const blockPatience = 250;
 
 /** ioredis types its constructor by the reply mapping; Lua replies look the same in each. */
 type Options = Omit<RedisOptions, 'replyMapping'>;
@@ -27,6 +29,10 @@ const overrides: Options = {
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
   enableAutoPipelining: false,
+  // What an application may have set for its own commands would stop or garble ours.
+  lazyConnect: false,
+  commandTimeout: undefined,
+  stringNumbers: false,
   connectTimeout: 5_000,
   socketTimeout,
   retryStrategy: (attempt) =>
@@ -44,6 +50,8 @@ function connect(target: ConnectionOptions, extra: Options = {}): Redis {
   if (isInstance(target)) redis = target.duplicate(options) as Redis;
   else if (typeof target === 'string') redis = new Redis(target, options);
   else redis = new Redis({ ...(target as Options), ...options });
+  // Every call that waits for the connection listens.
+  redis.setMaxListeners(0);
   if (redis.options.keyPrefix) {
     redis.disconnect();
     throw new TypeError(
@@ -90,7 +98,8 @@ export class Connection {
   readonly #listeners = new Set<Listener>();
   #users = 0;
   #blocking: Redis | undefined;
-  #blockingId: Promise<number> | undefined;
+  /** The server's number of the blocking connection, while there is one. */
+  #blockingId: number | undefined;
   /** When the command connection was last made, by the monotonic clock (ms). */
   connectedAt = performance.now();
   /** Why there is no connection, as far as it is known. */
@@ -159,10 +168,11 @@ export class Connection {
   /** Takes the first marker among `keys`; ends after `seconds`, by `unblock`, or when the connection is lost. */
   async block(keys: readonly string[], seconds: number): Promise<BlockEnd> {
     try {
-      const taken = await this.#blockingConnection().blpop(
-        [...keys],
-        Math.min(seconds, longestBlock),
-      );
+      const redis = this.#blockingConnection();
+      if (!(await whenReady(redis, deadlineIn(blockPatience)))) return { kind: 'lost' };
+      // Asked before the block: behind it, the answer would come when nobody needs it any more.
+      this.#blockingId ??= await redis.client('ID');
+      const taken = await redis.blpop([...keys], Math.min(seconds, longestBlock));
       return taken ? { kind: 'marker', key: taken[0] } : { kind: 'time' };
     } catch {
       // Whatever became of the marker, workers look for themselves; not in a hot loop while there is no server.
@@ -175,12 +185,10 @@ export class Connection {
     if (this.#blocking) return this.#blocking;
     const redis = connect(this.#target, {
       socketTimeout: longestBlock * 1_000 + socketTimeout,
-      enableOfflineQueue: true,
     });
     redis.on('error', (error: Error) => this.#each('onError', error));
-    redis.on('ready', () => {
-      this.#blockingId = redis.client('ID');
-      this.#blockingId.catch(() => undefined);
+    redis.on('close', () => {
+      this.#blockingId = undefined;
     });
     this.#blocking = redis;
     return redis;
@@ -189,7 +197,7 @@ export class Connection {
   /** Ends the current block; it may not have begun, so the caller repeats this until it has ended. */
   async unblock(): Promise<void> {
     try {
-      if (this.#blockingId) await this.commands.client('UNBLOCK', await this.#blockingId);
+      if (this.#blockingId !== undefined) await this.commands.client('UNBLOCK', this.#blockingId);
     } catch {
       this.#blocking?.disconnect(true);
     }

@@ -5,6 +5,7 @@ import type { Connection } from './connection.js';
 import { deadlineIn, sleep } from './deadline.js';
 import { execute, executeOne, type Answer } from './execute.js';
 import { asError, QueueError } from './errors.js';
+import { Ahead, type ReadyJob } from './ahead.js';
 import { claimTime } from './job.js';
 import type { QueueKeys } from './keys.js';
 import { Lease } from './lease.js';
@@ -19,7 +20,7 @@ import { Waker } from './waker.js';
 
 export interface CycleHooks {
   /** Runs a claimed job; its settle goes to `settles`. */
-  readonly start: (row: ClaimedRow, token: Token, lease: Lease) => void;
+  readonly start: (job: ReadyJob) => void;
   /** How many more jobs may start. */
   readonly free: () => number;
   /** Whether the worker holds this job under this token. */
@@ -46,6 +47,7 @@ export class Cycle {
   readonly #settings: WorkerSettings;
   readonly #hooks: CycleHooks;
   readonly #waker: Waker;
+  readonly #ahead: Ahead;
   #lease: Lease | undefined;
   #turning = false;
   #waiting = false;
@@ -53,6 +55,8 @@ export class Cycle {
   #hungry = true;
   #tookMarker = false;
   #promoting = false;
+  /** The last promote moved nothing: the timer of another worker was faster, and the next one is left to it. */
+  #promotedNothing = false;
   #due: { timer: NodeJS.Timeout; at: number } | undefined;
   #stopWaiting = new AbortController();
   #lastAudit = performance.now();
@@ -75,6 +79,7 @@ export class Cycle {
     this.#hooks = hooks;
     this.#waker = Waker.of(connection);
     this.suspicion = new Suspicion(settings.lockDuration);
+    this.#ahead = new Ahead(({ row, token }) => this.#giveBack(row.id, token));
   }
 
   get lease(): Lease | undefined {
@@ -102,6 +107,29 @@ export class Cycle {
     clearTimeout(this.#due?.timer);
     this.#due = undefined;
     this.#stopWaiting.abort();
+    this.#ahead.giveBack();
+    this.kick();
+  }
+
+  /** Starts jobs that were claimed ahead, as many as there are free slots for, and looks after what has ended. */
+  slotFree(): void {
+    while (this.#claiming && this.#hooks.free() > 0) {
+      const job = this.#ahead.shift();
+      if (!job) break;
+      this.#hooks.start(job);
+    }
+    this.kick();
+  }
+
+  /** How many claimed jobs have not started. */
+  get waiting(): number {
+    return this.#ahead.size;
+  }
+
+  #giveBack(id: JobId, token: Token): void {
+    this.suspicion.ended(id, false);
+    this.#hungry = true;
+    void this.settles.handback({ id, token });
     this.kick();
   }
 
@@ -155,9 +183,8 @@ export class Cycle {
   }
 
   #wanted(): number {
-    return this.#claiming && this.#hungry
-      ? Math.min(Math.max(0, this.#hooks.free()), batchElements)
-      : 0;
+    if (!this.#claiming || !this.#hungry) return 0;
+    return Math.min(Math.max(0, this.#hooks.free()) + this.#ahead.wanted(), batchElements);
   }
 
   #work(): boolean {
@@ -192,6 +219,7 @@ export class Cycle {
     const lease = await Lease.open(this.#connection, this.#keys, this.#settings);
     this.#lease = lease;
     lease.signal.addEventListener('abort', () => {
+      this.#ahead.drop(lease);
       this.#hooks.leaseLost(lease);
       this.#hungry = true;
       this.kick();
@@ -201,6 +229,7 @@ export class Cycle {
 
   async #roundTrip(): Promise<void> {
     const lease = this.#lease;
+    const { handbacks } = this.settles;
     const settles = this.settles.take(this.#keys);
     const want = this.#wanted();
     const live = lease && !lease.dead ? lease : undefined;
@@ -210,9 +239,11 @@ export class Cycle {
       : undefined;
     const audit = live && this.#auditDue() ? live.renewal() : undefined;
     const sent = settles.reduce((sum, { size }) => sum + size, 0);
-    const expected = live && audit ? this.#hooks.held(live) - sent : 0;
+    const inHand = (of: Lease): number => this.#hooks.held(of) + this.#ahead.heldUnder(of);
+    const expected = live && audit ? inHand(live) + handbacks - sent : 0;
     this.#tookMarker = false;
     this.#promoting = false;
+    this.#promotedNothing = false;
 
     const calls: Call[] = [...settles.map(({ call }) => call), audit, promote, claim].filter(
       (call) => call !== undefined,
@@ -245,7 +276,7 @@ export class Cycle {
 
   #claimCall(lease: Lease, want: number): Call<ClaimReply> {
     const numbered = { ...lease.caller.next('claim'), schema: scripts.schemaVersion };
-    const grant = this.suspicion.grant(want);
+    const grant = this.suspicion.grant(Math.min(want, Math.max(0, this.#hooks.free())));
     return callOf(scripts.claim, this.#keys, { ...numbered, lease: lease.id, want, ...grant });
   }
 
@@ -257,7 +288,10 @@ export class Cycle {
     if (!reply || 'error' in answer) return resolve(() => 'unknown');
     const { resent } = answer;
     // To a copy, `lost` may be the echo of the first one, which was applied: so it was if the lease still lives.
-    const echo = resent && reply.includes('lost') && (await this.#leaseLives());
+    const unsure = resent && reply.includes('lost');
+    const echo = unsure && (await this.#leaseLives().catch(() => undefined));
+    if (echo === undefined)
+      return resolve((index) => (reply[index] === 'settled' ? 'settled' : 'unknown'));
     resolve((index) => (echo ? 'settled' : (reply[index] ?? 'unknown')));
   }
 
@@ -280,7 +314,8 @@ export class Cycle {
     if (reply?.word === 'dead') lease.die();
     if (reply?.word !== 'alive' || reply.held <= expected || this.#lastToken === undefined) return;
     for (const stray of await strays(this.#connection, this.#keys, lease, this.#lastToken)) {
-      if (!this.#hooks.holds(stray.id, stray.token)) void this.settles.handback(stray);
+      const { id, token } = stray;
+      if (!this.#hooks.holds(id, token) && !this.#ahead.holds(id, token)) this.#giveBack(id, token);
     }
   }
 
@@ -288,8 +323,8 @@ export class Cycle {
     if (!reply) return;
     const { moved, dueIn } = reply;
     if (moved === batchElements) this.#promoting = true;
-    // Who promoted nothing was not alone with this timer, and leaves the next one to the other.
     else if (dueIn !== undefined && (moved > 0 || dueIn <= earlyTimer)) this.dueIn(dueIn);
+    else this.#promotedNothing = true;
   }
 
   async #claimed(lease: Lease, want: number, reply: ClaimReply | undefined): Promise<void> {
@@ -326,16 +361,16 @@ export class Cycle {
     { word, token, due, jobs }: Extract<ClaimReply, { token: Token }>,
   ): Promise<void> {
     this.#lastToken = token;
-    if (due !== undefined) this.dueIn(Math.max(0, due - claimTime(token)));
+    if (due !== undefined && !this.#promotedNothing)
+      this.dueIn(Math.max(0, due - claimTime(token)));
     const rows = await this.#withRecords(jobs, token);
     // A claim that took fewer than it might has emptied the list, unless it took suspects, which go alone.
     const suspects = rows.some((row) => row.losses > 0);
     if (word !== 'more' && !suspects && rows.length < want) this.#hungry = false;
-    for (const row of rows) {
-      this.suspicion.taken(row);
-      if (this.#claiming) this.#hooks.start(row, token, lease);
-      else void this.settles.handback({ id: row.id, token });
-    }
+    for (const row of rows) this.suspicion.taken(row);
+    this.#ahead.add(rows.map((row) => ({ row, token, lease })));
+    if (this.#claiming) this.slotFree();
+    else this.#ahead.giveBack();
     if (rows.length > 0) this.#foundJobs = true;
     else if (word === 'empty' && this.#foundJobs && want > 0) {
       this.#foundJobs = false;

@@ -86,7 +86,18 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
-/** Whatever was thrown, as an Error. */
+/** Whatever was thrown, as an Error whose message and stack are text. */
 export function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown), { cause: thrown });
+  try {
+    const { name, message, stack } = (thrown ?? {}) as Record<string, unknown>;
+    const told = typeof message === 'string' && (stack === undefined || typeof stack === 'string');
+    if (thrown instanceof Error && told) return thrown;
+    const error = new Error(typeof message === 'string' ? message : String(thrown), {
+      cause: thrown,
+    });
+    if (typeof name === 'string') error.name = name;
+    return error;
+  } catch {
+    return new Error('something was thrown that can not be told as text', { cause: thrown });
+  }
 }

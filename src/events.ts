@@ -1,12 +1,18 @@
 // Typed events that can't crash the process: an `error` without a listener is logged, and what a listener
 // throws is reported as an error.
-import { EventEmitter } from 'node:events';
+import { captureRejectionSymbol, EventEmitter } from 'node:events';
 import { asError } from './errors.js';
 
 type EventMap = Record<string, unknown[]> & { error: [error: Error] };
 
 export class SafeEmitter<Events extends EventMap> {
-  readonly #emitter = new EventEmitter({ captureRejections: true });
+  readonly #emitter = Object.assign(new EventEmitter({ captureRejections: true }), {
+    // Node's own way for a rejected listener goes past `emit` below: a listener of `error` that throws would end the process.
+    [captureRejectionSymbol]: (error: unknown, event: string | symbol): void => {
+      if (event === 'error') console.error(error);
+      else this.report(error);
+    },
+  });
 
   constructor() {
     this.#emitter.on('error', (error: unknown) => {

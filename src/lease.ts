@@ -18,6 +18,7 @@ export class Lease {
   readonly #period: number;
   readonly #renewer: Renewer;
   readonly #lost = new AbortController();
+  readonly #over = new AbortController();
 
   private constructor(connection: Connection, keys: QueueKeys, caller: Caller, period: number) {
     this.#connection = connection;
@@ -54,6 +55,16 @@ export class Lease {
     return this.#lost.signal;
   }
 
+  /** Fires when the jobs under it are this worker's no longer: it was found dead, or they were all handed back. */
+  get over(): AbortSignal {
+    return this.#over.signal;
+  }
+
+  /** The jobs under it were all handed back. */
+  giveUp(reason: Error): void {
+    this.#over.abort(reason);
+  }
+
   get dead(): boolean {
     return this.#lost.signal.aborted;
   }
@@ -71,9 +82,11 @@ export class Lease {
   die(): void {
     if (this.dead) return;
     void this.#renewer.drop(this.id);
-    this.#lost.abort(
-      new LeaseLostError('the lease of this worker is dead: another worker may have this job'),
+    const reason = new LeaseLostError(
+      'the lease of this worker is dead: another worker may have this job',
     );
+    this.#lost.abort(reason);
+    this.#over.abort(reason);
   }
 
   /** Gives it back; what it still holds is left to reclaim. */

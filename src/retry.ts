@@ -27,9 +27,10 @@ export function backoffDelay(
     delay = 0,
     jitter = 0,
   } = typeof backoff === 'number' ? { type: 'fixed' as const, delay: backoff } : backoff;
-  const full = type === 'fixed' ? delay : delay * 2 ** (failed - 1);
-  const drawn = full * (1 - jitter) + full * jitter * random();
-  return Math.min(Math.round(drawn), longestWait);
+  // Bounded before anything is multiplied by it: 0 times infinity is no time.
+  const doubled = delay * 2 ** Math.min(failed - 1, 100);
+  const full = Math.min(type === 'fixed' ? delay : doubled, longestWait);
+  return Math.round(full * (1 - jitter) + full * jitter * random());
 }
 
 /** Another attempt after `delay` ms, or the end. */

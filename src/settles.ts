@@ -61,9 +61,15 @@ export interface SettleCall {
 class Lane<Item extends Claimed> {
   #entries: Entry<Item>[] = [];
   readonly #make: (keys: QueueKeys, items: readonly Item[]) => Call<readonly SettleWord[]>;
+  /** The last ones go first, in calls that keep their order: each call puts its jobs before those of the one before. */
+  readonly #backwards: boolean;
 
-  constructor(make: (keys: QueueKeys, items: readonly Item[]) => Call<readonly SettleWord[]>) {
+  constructor(
+    make: (keys: QueueKeys, items: readonly Item[]) => Call<readonly SettleWord[]>,
+    { backwards = false } = {},
+  ) {
     this.#make = make;
+    this.#backwards = backwards;
   }
 
   get size(): number {
@@ -83,7 +89,7 @@ class Lane<Item extends Claimed> {
       if (bytes > batchBytes && count > 0) break;
     }
     if (count === 0) return [];
-    const taken = this.#entries.splice(0, count);
+    const taken = this.#entries.splice(this.#backwards ? -count : 0, count);
     return [
       {
         call: this.#make(
@@ -106,14 +112,20 @@ export class Settles {
     ),
     retry: new Lane<SettleItems['retry']>((keys, items) => callOf(scripts.retry, keys, {}, items)),
     fail: new Lane<SettleItems['fail']>((keys, items) => callOf(scripts.fail, keys, {}, items)),
-    handback: new Lane<SettleItems['handback']>((keys, items) =>
-      callOf(scripts.handback, keys, {}, items),
+    handback: new Lane<SettleItems['handback']>(
+      (keys, items) => callOf(scripts.handback, keys, {}, items),
+      { backwards: true },
     ),
   };
 
   get size(): number {
     const { complete, retry, fail, handback } = this.#lanes;
     return complete.size + retry.size + fail.size + handback.size;
+  }
+
+  /** How many jobs wait to be handed back. */
+  get handbacks(): number {
+    return this.#lanes.handback.size;
   }
 
   /** Resolves when it was answered. */

@@ -1,11 +1,15 @@
 // Jobs that are active under a lease whose worker may not know them: the answer to their claim never came.
 import type { Connection } from './connection.js';
 import { executeOne } from './execute.js';
-import { claimTime } from './job.js';
 import type { QueueKeys } from './keys.js';
 import type { Lease } from './lease.js';
 import { callOf, type JobId, type Token } from './script.js';
 import * as scripts from './scripts.js';
+
+/** Exact, since a claim whose answer is under way may be of the same millisecond as the last one answered. */
+function tokenNumber(token: Token): number {
+  return Number(token.slice(token.indexOf(':') + 1));
+}
 
 /** Active jobs under this lease that were claimed no later than `newest`, found in bounded steps. */
 export async function strays(
@@ -34,7 +38,7 @@ export async function strays(
       for (const [index, row] of rows.entries()) {
         const token = row?.detail as Token;
         if (row?.state !== 'active' || !lease.holds(token)) continue;
-        if (claimTime(token) <= claimTime(newest)) found.push({ id: ids[index] as JobId, token });
+        if (tokenNumber(token) <= tokenNumber(newest)) found.push({ id: ids[index] as JobId, token });
       }
       at += rows.length;
     }

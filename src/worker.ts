@@ -98,7 +98,7 @@ export class Worker<
     this.#connection = Connection.acquire(options.connection);
     this.#store = new Store(this.#connection, keys, new Caller());
     this.#cycle = new Cycle(this.#connection, keys, this.#settings, {
-      start: (row, token, lease) => this.#start(new Run(row, token, lease)),
+      start: ({ row, token, lease }) => this.#start(new Run(row, token, lease)),
       free: () => this.#concurrency - this.#busy,
       holds: (id, token) => [...this.#runs].some((run) => run.id === id && run.token === token),
       held: (lease) => [...this.#runs].filter((run) => run.lease === lease).length,
@@ -164,6 +164,7 @@ export class Worker<
     this.#begin();
     const done = (): boolean =>
       this.#runs.size === 0 &&
+      this.#cycle.waiting === 0 &&
       (this.#cycle.lastWord === 'empty' || this.#cycle.lastWord === 'paused');
     await this.#until(() => this.#closing !== undefined || done());
     this.#bursting = false;
@@ -177,7 +178,8 @@ export class Worker<
     this.#cycle.lastWord = undefined;
     this.#sweeper.start();
     if (!this.#paused) this.#cycle.claim();
-    this.emit('ready');
+    // Later, so that who made the worker can listen first.
+    queueMicrotask(() => this.emit('ready'));
   }
 
   async #until(condition: () => boolean): Promise<void> {
@@ -209,7 +211,7 @@ export class Worker<
       this.emit('active', job, 'waiting');
       const handler = this.#handlerOf(job);
       // A signal of its own only for a handler that takes one: it costs more than all else here.
-      const signal = handler.length < 3 ? run.lease.signal : run.signal;
+      const signal = handler.length < 3 ? run.lease.over : run.signal;
       result = await handler(job, run.token, signal);
       ending = completion(run, job, result);
     } catch (thrown) {
@@ -217,8 +219,9 @@ export class Worker<
       ending = failed(run, job, error);
     }
     this.#busy -= 1;
-    this.#cycle.kick();
-    const outcome = run.abandoned ? 'lost' : await this.#cycle.settles.add(ending);
+    const settled = run.abandoned ? 'lost' : this.#cycle.settles.add(ending);
+    this.#cycle.slotFree();
+    const outcome = await settled;
     this.#runs.delete(run);
     this.#cycle.suspicion.ended(run.id, outcome === 'settled');
     if (outcome === 'settled') this.#tell(job, ending, error, result as Result);
@@ -330,6 +333,7 @@ export class Worker<
       if (run.abandoned) continue;
       run.abandoned = true;
       run.abort(reason);
+      run.lease.giveUp(reason);
       void this.#cycle.settles.handback({ id: run.id, token: run.token });
     }
     this.#cycle.kick();

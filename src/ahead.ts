@@ -1,0 +1,105 @@
+// Claim-ahead: jobs that were claimed but wait for a free slot of this worker, so that short handlers get full
+// batches at any concurrency. As many are claimed ahead as started within the last 10 ms, so none for long handlers;
+// what has not started after 50 ms is handed back, so that no idle worker waits for it.
+import type { Lease } from './lease.js';
+import { batchElements } from './options.js';
+import type { JobId, Token } from './script.js';
+import type { ClaimedRow } from './scripts.js';
+
+/** ms over which starts are counted. */
+const horizon = 10;
+/** ms that a job may wait here. */
+const patience = 50;
+
+export interface ReadyJob {
+  readonly row: ClaimedRow;
+  readonly token: Token;
+  readonly lease: Lease;
+}
+
+export class Ahead {
+  readonly #giveBack: (job: ReadyJob) => void;
+  #jobs: ReadyJob[] = [];
+  #next = 0;
+  #since = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #starts = 0;
+  #windowFrom = 0;
+  #pace = 0;
+
+  constructor(giveBack: (job: ReadyJob) => void) {
+    this.#giveBack = giveBack;
+  }
+
+  /** How many jobs wait. */
+  get size(): number {
+    return this.#jobs.length - this.#next;
+  }
+
+  /** How many more to claim than can start now; none while at least half of them are still here. */
+  wanted(): number {
+    const idle = performance.now() - this.#windowFrom;
+    const target = idle > 2 * horizon ? 0 : Math.min(batchElements, this.#pace);
+    return this.size > target / 2 ? 0 : target - this.size;
+  }
+
+  add(jobs: readonly ReadyJob[]): void {
+    if (jobs.length === 0) return;
+    this.#jobs = [...this.#jobs.slice(this.#next), ...jobs];
+    this.#next = 0;
+    this.#since = performance.now();
+    this.#timer ??= setTimeout(() => this.#check(), patience);
+  }
+
+  /** The next job to start, if there is one. */
+  shift(): ReadyJob | undefined {
+    const job = this.#jobs[this.#next];
+    if (!job) return undefined;
+    this.#next += 1;
+    this.#count();
+    return job;
+  }
+
+  #count(): void {
+    const now = performance.now();
+    const elapsed = now - this.#windowFrom;
+    this.#starts += 1;
+    if (elapsed < horizon) return;
+    this.#pace = elapsed > 2 * horizon ? 0 : Math.floor((this.#starts * horizon) / elapsed);
+    this.#windowFrom = now;
+    this.#starts = 0;
+  }
+
+  #check(): void {
+    this.#timer = undefined;
+    if (this.size === 0) return;
+    const left = this.#since + patience - performance.now();
+    if (left > 0) this.#timer = setTimeout(() => this.#check(), left);
+    else this.giveBack();
+  }
+
+  /** Hands back what has not started, in order. */
+  giveBack(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#pace = 0;
+    for (const job of this.#jobs.splice(0).slice(this.#next)) this.#giveBack(job);
+    this.#next = 0;
+  }
+
+  /** Forgets what is under a lease that died. */
+  drop(lease: Lease): void {
+    this.#jobs = this.#jobs.slice(this.#next).filter((job) => job.lease !== lease);
+    this.#next = 0;
+  }
+
+  holds(id: JobId, token: Token): boolean {
+    return this.#jobs.some(
+      (job, at) => at >= this.#next && job.row.id === id && job.token === token,
+    );
+  }
+
+  heldUnder(lease: Lease): number {
+    return this.#jobs.filter((job, at) => at >= this.#next && job.lease === lease).length;
+  }
+}
