@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- open: (new) -> a live lease. Only this script makes one; an id that was used before is refused.
+-- open: (new) -> a live lease. Only this script makes one; an id that is in use, or dead, is refused. A late copy makes a lease that
+-- nobody renews, and lapses.
 --
 -- KEYS meta     hash   schema version
 --      leases   zset   lease by deadline (ms), 0 for a dead one

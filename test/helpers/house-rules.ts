@@ -10,7 +10,7 @@ import {
 } from './lua-text.js';
 
 /** What the catalogue says of a script. */
-export interface Declared {
+interface Declared {
   readonly keys: readonly string[];
   readonly args: readonly string[];
   readonly each: readonly string[];

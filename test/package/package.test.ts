@@ -57,7 +57,7 @@ async function runsIn(file: string): Promise<{ printed: string; closest: number 
     const [[, active], [, leases], [, time]] = (await redis
       .multi()
       .hlen('lunaq:{bundled}:active')
-      .zrange('lunaq:{bundled}:leases', 0, 0, 'WITHSCORES')
+      .zrange('lunaq:{bundled}:leases', '0', '0', 'WITHSCORES')
       .time()
       .exec()) as [[null, number], [null, string[]], [null, string[]]];
     const now = Number(time[0]) * 1_000 + Number(time[1]) / 1_000;

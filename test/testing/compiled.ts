@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 const root = resolve(import.meta.dirname, '../..');
 const require = createRequire(import.meta.url);
 
-export interface Script {
+interface Script {
   readonly child: ChildProcess;
   /** Its first line of output. */
   readonly line: string;
