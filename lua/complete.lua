@@ -8,16 +8,15 @@
 --      columns   every hash with a row per job
 -- EACH id        of the job
 --      token     of its claim
---      retention keep | drop
---      outcome   JSON, stored when kept
+--      outcome   JSON; '' to forget the job
 -- REPLY a word for each job, blank between them: settled | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, clock, leave_active, forget, finish, fill
 local active, held, completed, results = unpack(KEYS, 1, 4)
 local columns = { unpack(KEYS, 5) }
-local ids, tokens, retentions, outcomes = column(1, 4), column(2, 4), column(3, 4), column(4, 4)
+local ids, tokens, outcomes = column(1, 3), column(2, 3), column(3, 3)
 
 local words, left = leave_active(active, held, ids, tokens)
-local kept = finish(completed, columns, ids, retentions, left)
+local kept = finish(completed, columns, ids, outcomes, left)
 fill(results, ids, outcomes, kept)
 return table.concat(words, ' ')

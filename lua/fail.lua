@@ -9,19 +9,17 @@
 --      columns   every hash with a row per job
 -- EACH id        of the job
 --      token     of its claim
---      retention keep | drop
 --      attempts  failed so far, this one included
---      failure   JSON on one line
+--      failure   JSON on one line; '' to forget the job
 -- REPLY a word for each job, blank between them: settled | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, clock, leave_active, forget, finish, fill, blame
 local active, held, failed, attempts, results = unpack(KEYS, 1, 5)
 local columns = { unpack(KEYS, 6) }
-local ids, tokens, retentions, tries, failures =
-  column(1, 5), column(2, 5), column(3, 5), column(4, 5), column(5, 5)
+local ids, tokens, tries, failures = column(1, 4), column(2, 4), column(3, 4), column(4, 4)
 
 local words, left = leave_active(active, held, ids, tokens)
-local kept = finish(failed, columns, ids, retentions, left)
+local kept = finish(failed, columns, ids, failures, left)
 fill(attempts, ids, tries, kept)
 blame(results, ids, failures, kept)
 return table.concat(words, ' ')

@@ -104,8 +104,7 @@ export class Cycle {
   /** Claims no more. A marker that was taken meanwhile is put back by an empty claim, or by `close`. */
   stopClaiming(): void {
     this.#claiming = false;
-    clearTimeout(this.#due?.timer);
-    this.#due = undefined;
+    // The timer of a delayed job stays: this worker may be the only one that knows of it.
     this.#stopWaiting.abort();
     this.#ahead.giveBack();
     this.kick();
@@ -289,8 +288,8 @@ export class Cycle {
     const { resent } = answer;
     // To a copy, `lost` may be the echo of the first one, which was applied: so it was if the lease still lives.
     const unsure = resent && reply.includes('lost');
-    const echo = unsure && (await this.#leaseLives().catch(() => undefined));
-    if (echo === undefined)
+    const echo = unsure && (await this.#leaseLives().catch(this.#hooks.error));
+    if (typeof echo !== 'boolean')
       return resolve((index) => (reply[index] === 'settled' ? 'settled' : 'unknown'));
     resolve((index) => (echo ? 'settled' : (reply[index] ?? 'unknown')));
   }
@@ -397,6 +396,7 @@ export class Cycle {
 
   /** Gives the lease back. */
   async close(): Promise<void> {
+    clearTimeout(this.#due?.timer);
     try {
       await this.#lease?.close();
     } catch (error) {

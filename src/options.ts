@@ -81,7 +81,8 @@ const workerDefaults = {
 const longestDelay = Number.MAX_SAFE_INTEGER / 4;
 
 function shown(value: unknown): string {
-  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }
 
 /** A whole number from `least` to `most`, or a TypeError or RangeError that names the option. */
@@ -170,10 +171,10 @@ export function workerSettings(options: WorkerOptions): WorkerSettings {
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
   const all = { ...workerDefaults, ...(given as WorkerOptions) };
-  const lockRenewTime = all.lockRenewTime ?? Math.max(1, Math.floor(all.lockDuration / 3));
   wholeNumber('concurrency', all.concurrency, 1, 10_000);
   yesOrNo('autorun', all.autorun);
   wholeNumber('lockDuration', all.lockDuration, 100);
+  const { lockRenewTime = Math.floor(all.lockDuration / 3) } = all;
   wholeNumber('lockRenewTime', lockRenewTime, 1, all.lockDuration);
   wholeNumber('stalledInterval', all.stalledInterval, 10);
   wholeNumber('maxStalledCount', all.maxStalledCount, 0);

@@ -45,21 +45,19 @@ export class Run {
 }
 
 /** The handler returned. Throws when the result can't be written as JSON or is too large. */
-export function completion(run: Run, job: RunJob, result: unknown): Ending {
-  const { id, token } = run;
-  const drop = job.opts.removeOnComplete === true;
-  const outcome = drop ? '' : encodeOutcome(result, job.processedOn ?? 0);
-  return { kind: 'complete', item: { id, token, retention: drop ? 'drop' : 'keep', outcome } };
+export function completion({ id, token }: Run, job: RunJob, result: unknown): Ending {
+  const forget = job.opts.removeOnComplete === true;
+  const outcome = forget ? '' : encodeOutcome(result, job.processedOn ?? 0);
+  return { kind: 'complete', item: { id, token, outcome } };
 }
 
 /** The attempt failed; `retry.ts` decides what follows. Without a job, its record could not be read. */
-export function failed(run: Run, job: RunJob | undefined, error: Error): Ending {
-  const { id, token, row } = run;
+export function failed({ id, token, row }: Run, job: RunJob | undefined, error: Error): Ending {
   const attempts = row.attempts + 1;
   const failure = encodeFailure(error, job?.processedOn);
   const decision = decide(error, job?.opts ?? {}, attempts);
   if (decision.retry)
     return { kind: 'retry', item: { id, token, attempts, delay: decision.delay, failure } };
-  const retention = job?.opts.removeOnFail === true ? 'drop' : 'keep';
-  return { kind: 'fail', item: { id, token, retention, attempts, failure } };
+  const forget = job?.opts.removeOnFail === true;
+  return { kind: 'fail', item: { id, token, attempts, failure: forget ? '' : failure } };
 }

@@ -168,19 +168,14 @@ export const reread = declareScript('reread', {
 export const complete = declareScript('complete', {
   keys: ['active', 'held', 'completed', 'results', 'columns'],
   args: {},
-  each: { ...claimed, retention: as<'keep' | 'drop'>(), outcome: as<OutcomeText | ''>() },
+  each: { ...claimed, outcome: as<OutcomeText | ''>() },
   parse: words<SettleWord>,
 });
 
 export const fail = declareScript('fail', {
   keys: ['active', 'held', 'failed', 'attempts', 'results', 'columns'],
   args: {},
-  each: {
-    ...claimed,
-    retention: as<'keep' | 'drop'>(),
-    attempts: as<number>(),
-    failure: as<FailureText>(),
-  },
+  each: { ...claimed, attempts: as<number>(), failure: as<FailureText | ''>() },
   parse: words<SettleWord>,
 });
 

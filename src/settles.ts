@@ -18,21 +18,17 @@ interface Claimed {
   readonly token: Token;
 }
 
-type Retention = 'keep' | 'drop';
-
 /** What each kind of settle tells of a job. */
 export interface SettleItems {
-  complete: Claimed & { readonly retention: Retention; readonly outcome: OutcomeText | '' };
+  /** '' forgets the job. */
+  complete: Claimed & { readonly outcome: OutcomeText | '' };
   retry: Claimed & {
     readonly attempts: number;
     readonly delay: number;
     readonly failure: FailureText;
   };
-  fail: Claimed & {
-    readonly retention: Retention;
-    readonly attempts: number;
-    readonly failure: FailureText;
-  };
+  /** A failure of '' forgets the job. */
+  fail: Claimed & { readonly attempts: number; readonly failure: FailureText | '' };
   handback: Claimed;
 }
 

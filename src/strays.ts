@@ -38,7 +38,8 @@ export async function strays(
       for (const [index, row] of rows.entries()) {
         const token = row?.detail as Token;
         if (row?.state !== 'active' || !lease.holds(token)) continue;
-        if (tokenNumber(token) <= tokenNumber(newest)) found.push({ id: ids[index] as JobId, token });
+        if (tokenNumber(token) <= tokenNumber(newest))
+          found.push({ id: ids[index] as JobId, token });
       }
       at += rows.length;
     }

@@ -130,8 +130,8 @@ export class Sweeper {
     delete error.stack;
     const failure = encodeFailure(error);
     const items = jobs.map(({ id, token, traits, attempts }) => {
-      const retention = decodeTraits(traits).removeOnFail ? ('drop' as const) : ('keep' as const);
-      return { id, token, retention, attempts, failure };
+      const forget = decodeTraits(traits).removeOnFail === true;
+      return { id, token, attempts, failure: forget ? ('' as const) : failure };
     });
     const words = await this.#run(callOf(scripts.fail, this.#keys, {}, items));
     for (const [index, { id }] of jobs.entries())

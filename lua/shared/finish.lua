@@ -1,9 +1,9 @@
--- finish(set, columns, ids, retentions, ended): each job of the indexes `ended` enters the set of its state, or is forgotten when
--- its retention is 'drop'. Returns the indexes of those that stay.
-local function finish(set, columns, ids, retentions, ended)
+-- finish(set, columns, ids, outcomes, ended): each job of the indexes `ended` enters the set of its state, or is forgotten when its
+-- outcome is ''. Returns the indexes of those that stay.
+local function finish(set, columns, ids, outcomes, ended)
   local kept, rows, dropped, now = {}, {}, {}, clock()
   for _, i in ipairs(ended) do
-    if retentions[i] == 'drop' then
+    if outcomes[i] == '' then
       dropped[#dropped + 1] = ids[i]
     else
       kept[#kept + 1], rows[#rows + 1], rows[#rows + 2] = i, now, ids[i]

@@ -5,15 +5,14 @@ local function leave_active(active, held, ids, tokens)
   for i, token in ipairs(redis.call('HMGET', active, unpack(ids))) do
     words[i] = token == tokens[i] and not gone[ids[i]] and 'settled' or 'lost'
     if words[i] == 'settled' then
-      local lease = token:match('^[^:]*')
       left[#left + 1], gone[#gone + 1], gone[ids[i]] = i, ids[i], true
-      counts[lease] = (counts[lease] or 0) + 1
+      counts[token] = (counts[token] or 0) + 1
     end
   end
   if #gone > 0 then redis.call('HDEL', active, unpack(gone)) end
-  for lease, count in pairs(counts) do
-    local rest = redis.call('HINCRBY', held, lease, -count)
-    if rest == 0 then redis.call('HDEL', held, lease) end
+  for token, count in pairs(counts) do
+    local lease = token:match('^[^:]*')
+    if redis.call('HINCRBY', held, lease, -count) == 0 then redis.call('HDEL', held, lease) end
   end
   return words, left
 end

@@ -17,6 +17,10 @@ const kept = new Map<string, Kept>();
 let expected: ((reply: string[]) => void)[] = [];
 let endpoint: { host: string; port: number } | { path: string } | undefined;
 let socket: Socket | undefined;
+/** The socket is connected, and was told who we are and which database is meant. */
+let greeted = false;
+/** Monotonic time (ms) of the last sign of life of the server. */
+let heard = 0;
 let received = '';
 
 function monotonic(): number {
@@ -60,6 +64,7 @@ function parse(text: string, start: number): { values: string[]; end: number } |
 
 function receive(chunk: string): void {
   received += chunk;
+  heard = monotonic();
   for (let reply = parse(received, 0); reply; reply = parse(received, 0)) {
     received = received.slice(reply.end);
     expected.shift()?.(reply.values);
@@ -96,7 +101,11 @@ function renew(entry: Kept): void {
   if (blocked > order.maxBlocked) return again(order.lease, Math.min(order.every, 500));
   // Should no answer come, the socket is dead: try again on a new one.
   again(order.lease, Math.max(order.every, 100));
-  if (!socket) open();
+  if (!socket) return open();
+  // Before the greeting it would be refused, or asked of the wrong database; the greeting renews all.
+  if (!greeted) return;
+  // Time-outs of sockets don't help: each write begins them anew.
+  if (expected.length > 0 && monotonic() - heard > silence()) socket.destroy();
   else renewWith('EVALSHA', entry);
 }
 
@@ -107,8 +116,14 @@ function renewAll(): void {
 function close(): void {
   socket?.destroy();
   socket = undefined;
+  greeted = false;
   expected = [];
   received = '';
+}
+
+/** ms without an answer after which the socket counts as dead. */
+function silence(): number {
+  return Math.max(500, Math.min(5_000, ...[...kept.values()].map(({ order }) => order.every * 2)));
 }
 
 function open(): void {
@@ -128,13 +143,14 @@ function open(): void {
   });
   fresh.on(target.tls ? 'secureConnect' : 'connect', () => {
     const { username, password, db } = target;
+    greeted = true;
+    heard = monotonic();
     if (password) send(['AUTH', ...(username ? [username] : []), password], () => undefined);
     if (db) send(['SELECT', String(db)], () => undefined);
     renewAll();
   });
-  const silence = Math.min(5_000, ...[...kept.values()].map(({ order }) => order.every * 2));
-  fresh.setTimeout(Math.max(500, silence), () => {
-    if (expected.length > 0) fresh.destroy();
+  fresh.setTimeout(silence(), () => {
+    if (expected.length > 0 || !greeted) fresh.destroy();
   });
 }
 

@@ -79,12 +79,12 @@ export const scenarios: readonly Scenario[] = [
   }),
   scenario(scripts.reread, { token: 'L:9' }, [{ id: 'a2' }, { id: 'a1' }]),
   scenario(scripts.complete, {}, [
-    { ...a1, retention: 'keep', outcome: '{"returnvalue":2}' },
-    { ...a2, retention: 'drop', outcome: '' },
+    { ...a1, outcome: '{"returnvalue":2}' },
+    { ...a2, outcome: '' },
   ]),
   scenario(scripts.fail, {}, [
-    { ...a1, retention: 'keep', attempts: 2, failure },
-    { ...a2, retention: 'drop', attempts: 1, failure },
+    { ...a1, attempts: 2, failure },
+    { ...a2, attempts: 1, failure: '' },
   ]),
   scenario(scripts.retry, {}, [
     { ...a1, attempts: 2, delay: 20_000, failure },

@@ -21,7 +21,7 @@ const before: State = {
 test('a job that is kept enters completed with its outcome in the place of its failures', async () => {
   const queue = await server.queue(before);
   const outcome = '{"returnvalue":{"deep":[1,2]},"processedOn":5}';
-  const item = { id: 'a', token: 'L:8', retention: 'keep', outcome } as const;
+  const item = { id: 'a', token: 'L:8', outcome } as const;
   expect(await queue.run(complete, {}, [item])).toEqual(['settled']);
   expect(await queue.state()).toEqual(
     expected(before, {
@@ -35,7 +35,7 @@ test('a job that is kept enters completed with its outcome in the place of its f
 
 test('a job that is dropped leaves nothing', async () => {
   const queue = await server.queue(before);
-  const item = { id: 'a', token: 'L:8', retention: 'drop', outcome: '' } as const;
+  const item = { id: 'a', token: 'L:8', outcome: '' } as const;
   expect(await queue.run(complete, {}, [item])).toEqual(['settled']);
   expect(await queue.state()).toEqual(
     expected(before, {
@@ -53,9 +53,9 @@ test('a job that is dropped leaves nothing', async () => {
 test('a batch may mix leases and retentions; a lease that holds nothing more has no row', async () => {
   const queue = await server.queue(before);
   const words = await queue.run(complete, {}, [
-    { id: 'a', token: 'L:8', retention: 'drop', outcome: '' },
-    { id: 'c', token: 'M:9', retention: 'keep', outcome: '1' },
-    { id: 'b', token: 'L:8', retention: 'drop', outcome: '' },
+    { id: 'a', token: 'L:8', outcome: '' },
+    { id: 'c', token: 'M:9', outcome: '1' },
+    { id: 'b', token: 'L:8', outcome: '' },
   ]);
   expect(words).toEqual(['settled', 'settled', 'settled']);
   expect(await queue.state()).toEqual({
@@ -78,10 +78,9 @@ test('256 jobs are one call', async () => {
     id,
     token: 'L:8',
     outcome: '1',
-    retention: 'keep' as const,
   }));
   expect(await queue.run(complete, {}, items)).toEqual(ids.map(() => 'settled'));
   expect(Object.keys(await queue.state()).toSorted()).toEqual(['completed', 'jobs', 'results']);
 });
 
-testSettle(server, complete, { retention: 'keep', outcome: '{"returnvalue":1}' });
+testSettle(server, complete, { outcome: '{"returnvalue":1}' });

@@ -16,7 +16,7 @@ const before: State = {
   leases: { L: 'now+30000' },
 };
 const failure = '{"failedReason":"second"}';
-const item = { id: 'a', token: 'L:8', retention: 'keep', attempts: 2, failure } as const;
+const item = { id: 'a', token: 'L:8', attempts: 2, failure } as const;
 
 test('a job that is kept enters failed; its failure stands before the earlier ones', async () => {
   const queue = await server.queue(before);
@@ -34,7 +34,7 @@ test('a job that is kept enters failed; its failure stands before the earlier on
 
 test('a job that is dropped leaves nothing', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(fail, {}, [{ ...item, retention: 'drop' }])).toEqual(['settled']);
+  expect(await queue.run(fail, {}, [{ ...item, failure: '' }])).toEqual(['settled']);
   expect(await queue.state()).toEqual({
     meta: { schema: '1', token: '9' },
     jobs: { b: '["b"]' },
@@ -63,4 +63,4 @@ test('a job that was lost too often fails under the token of its dead lease', as
   });
 });
 
-testSettle(server, fail, { retention: 'keep', attempts: 1, failure });
+testSettle(server, fail, { attempts: 1, failure });

@@ -82,12 +82,12 @@ class Walk {
     const claim = this.#claims.at(-1 - (which % (this.#claims.length || 1)));
     if (claim === undefined) return;
     const isHeld = this.#tokens.get(claim.id) === claim.token;
-    const retention = keep ? ('keep' as const) : ('drop' as const);
     const failed = { ...claim, attempts: 1, failure: '{}' };
     const run = {
       complete: () =>
-        this.#queue.run(scripts.complete, {}, [{ ...claim, retention, outcome: '1' }]),
-      fail: () => this.#queue.run(scripts.fail, {}, [{ ...failed, retention }]),
+        this.#queue.run(scripts.complete, {}, [{ ...claim, outcome: keep ? '1' : '' }]),
+      fail: () =>
+        this.#queue.run(scripts.fail, {}, [{ ...failed, failure: keep ? failed.failure : '' }]),
       retry: () => this.#queue.run(scripts.retry, {}, [{ ...failed, delay: keep ? 1_000_000 : 0 }]),
       handback: () => this.#queue.run(scripts.handback, {}, [claim]),
     };
@@ -144,7 +144,7 @@ class Walk {
       this.#states.set(id, 'waiting');
     }
     for (const { id, token } of reply.over) {
-      const item = { id, token, retention: 'drop', attempts: 1, failure: '{}' } as const;
+      const item = { id, token, attempts: 1, failure: '' } as const;
       assert.deepEqual(await this.#queue.run(scripts.fail, {}, [item]), ['settled']);
       this.#tokens.delete(id);
       this.#states.delete(id);

@@ -60,7 +60,7 @@ describe('a job that was lost too often', () => {
     await queue.run(reclaim, args);
     const [over] = (await queue.run(reclaim, args)).over;
     const token = over?.token ?? '';
-    const item = { id: 'a', token, retention: 'keep', attempts: 1, failure: '{}' } as const;
+    const item = { id: 'a', token, attempts: 1, failure: '{}' } as const;
     expect(await queue.run(fail, {}, [item])).toEqual(['settled']);
     expect(await queue.run(reclaim, args)).toMatchObject({ suspects: [], over: [] });
     expect(await queue.run(lapse, { expire: 0 })).toBe(0);
