@@ -3,23 +3,17 @@
 // what has not started after 50 ms is handed back, so that no idle worker waits for it.
 import type { Lease } from './lease.js';
 import { batchElements } from './options.js';
+import type { Run } from './run.js';
 import type { JobId, Token } from './script.js';
-import type { ClaimedRow } from './scripts.js';
 
 /** ms over which starts are counted. */
 const horizon = 10;
 /** ms that a job may wait here. */
 const patience = 50;
 
-export interface ReadyJob {
-  readonly row: ClaimedRow;
-  readonly token: Token;
-  readonly lease: Lease;
-}
-
 export class Ahead {
-  readonly #giveBack: (job: ReadyJob) => void;
-  #jobs: ReadyJob[] = [];
+  readonly #giveBack: (job: Run) => void;
+  #jobs: Run[] = [];
   #next = 0;
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -27,7 +21,7 @@ export class Ahead {
   #windowFrom = 0;
   #pace = 0;
 
-  constructor(giveBack: (job: ReadyJob) => void) {
+  constructor(giveBack: (job: Run) => void) {
     this.#giveBack = giveBack;
   }
 
@@ -43,7 +37,7 @@ export class Ahead {
     return this.size > target / 2 ? 0 : target - this.size;
   }
 
-  add(jobs: readonly ReadyJob[]): void {
+  add(jobs: readonly Run[]): void {
     if (jobs.length === 0) return;
     this.#jobs = [...this.#jobs.slice(this.#next), ...jobs];
     this.#next = 0;
@@ -52,7 +46,7 @@ export class Ahead {
   }
 
   /** The next job to start, if there is one. */
-  shift(): ReadyJob | undefined {
+  shift(): Run | undefined {
     const job = this.#jobs[this.#next];
     if (!job) return undefined;
     this.#next += 1;
@@ -94,9 +88,7 @@ export class Ahead {
   }
 
   holds(id: JobId, token: Token): boolean {
-    return this.#jobs.some(
-      (job, at) => at >= this.#next && job.row.id === id && job.token === token,
-    );
+    return this.#jobs.some((job, at) => at >= this.#next && job.id === id && job.token === token);
   }
 
   heldUnder(lease: Lease): number {

@@ -5,11 +5,12 @@ import type { Connection } from './connection.js';
 import { deadlineIn, sleep } from './deadline.js';
 import { execute, executeOne, type Answer } from './execute.js';
 import { asError, QueueError } from './errors.js';
-import { Ahead, type ReadyJob } from './ahead.js';
+import { Ahead } from './ahead.js';
 import { claimTime } from './job.js';
 import type { QueueKeys } from './keys.js';
 import { Lease } from './lease.js';
 import { batchElements, type WorkerSettings } from './options.js';
+import { Run } from './run.js';
 import { callOf, type Call, type JobId, type Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { ClaimedRow, ClaimReply, RenewReply } from './scripts.js';
@@ -20,7 +21,7 @@ import { Waker } from './waker.js';
 
 export interface CycleHooks {
   /** Runs a claimed job; its settle goes to `settles`. */
-  readonly start: (job: ReadyJob) => void;
+  readonly start: (run: Run) => void;
   /** How many more jobs may start. */
   readonly free: () => number;
   /** Whether the worker holds this job under this token. */
@@ -79,7 +80,7 @@ export class Cycle {
     this.#hooks = hooks;
     this.#waker = Waker.of(connection);
     this.suspicion = new Suspicion(settings.lockDuration);
-    this.#ahead = new Ahead(({ row, token }) => this.#giveBack(row.id, token));
+    this.#ahead = new Ahead(({ id, token }) => this.#giveBack(id, token));
   }
 
   get lease(): Lease | undefined {
@@ -360,14 +361,15 @@ export class Cycle {
     { word, token, due, jobs }: Extract<ClaimReply, { token: Token }>,
   ): Promise<void> {
     this.#lastToken = token;
-    if (due !== undefined && !this.#promotedNothing)
-      this.dueIn(Math.max(0, due - claimTime(token)));
+    const claimedAt = claimTime(token);
+    if (due !== undefined && !this.#promotedNothing) this.dueIn(Math.max(0, due - claimedAt));
     const rows = await this.#withRecords(jobs, token);
+    if (lease.dead) return;
     // A claim that took fewer than it might has emptied the list, unless it took suspects, which go alone.
     const suspects = rows.some((row) => row.losses > 0);
     if (word !== 'more' && !suspects && rows.length < want) this.#hungry = false;
     for (const row of rows) this.suspicion.taken(row);
-    this.#ahead.add(rows.map((row) => ({ row, token, lease })));
+    this.#ahead.add(rows.map((row) => new Run(row, token, lease, claimedAt)));
     if (this.#claiming) this.slotFree();
     else this.#ahead.giveBack();
     if (rows.length > 0) this.#foundJobs = true;

@@ -11,6 +11,14 @@ export interface JobHost {
   retryJob(id: string): Promise<void>;
 }
 
+/** What a worker knows of a job that it claimed. */
+export interface Claimed {
+  readonly row: ClaimedRow;
+  readonly token: Token;
+  /** Server time (ms). */
+  readonly claimedAt: number;
+}
+
 /** Time (ms) at which a token was drawn: its number is the server's time in µs. */
 export function claimTime(token: Token): number {
   return Math.floor(Number(token.slice(token.indexOf(':') + 1)) / 1_000);
@@ -58,14 +66,13 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   /** A job as `claim` gave it. Throws UNREADABLE. */
   static claimed<D, R, N extends string>(
     host: JobHost,
-    row: ClaimedRow,
-    token: Token,
+    { row, token, claimedAt }: Claimed,
   ): Job<D, R, N> {
     const job = new Job<D, R, N>(host, row.id, decodeRecord(row.id, row.record ?? ''));
     job.token = token;
     job.attemptsMade = row.attempts;
     job.stalledCounter = row.losses;
-    job.processedOn = claimTime(token);
+    job.processedOn = claimedAt;
     return job;
   }
 

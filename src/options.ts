@@ -110,8 +110,12 @@ function yesOrNo(option: string, value: unknown): boolean {
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
 const control = /[\u0000-\u001f\u007f]/;
 
+/** What nearly every name and id is, and needs no further look. */
+const plain = /^[\w.:-]{1,256}$/;
+
 /** A name or id: 1 to 256 bytes without control characters or lone surrogates. */
 export function textOf(option: string, value: unknown): string {
+  if (typeof value === 'string' && plain.test(value)) return value;
   if (typeof value !== 'string')
     throw new TypeError(`${option}: expected a string, got ${shown(value)}`);
   const bytes = Buffer.byteLength(value);

@@ -117,10 +117,10 @@ export class Queue<
    * Rejects with TypeError or RangeError for an option that can't be, and with BACKPRESSURE, OUT_OF_MEMORY, OUTDATED, TOO_LARGE,
    * UNAVAILABLE (nothing was added) or UNKNOWN_OUTCOME (with the id: adding it again is safe).
    */
-  async add(name: Name, data: Data, opts: JobOptions = {}): Promise<Job<Data, Result, Name>> {
+  async add(name: Name, data: Data, opts?: JobOptions): Promise<Job<Data, Result, Name>> {
     this.#checkOpen();
-    const merged = { ...this.#defaults, ...opts };
-    checkJobOptions(opts);
+    if (opts) checkJobOptions(opts);
+    const merged = opts ? { ...this.#defaults, ...opts } : this.#defaults;
     const timestamp = Date.now();
     const record = { name: textOf('job name', name) as Name, data, timestamp, opts: merged };
     const { text, bytes } = encodeRecord(record);

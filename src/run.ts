@@ -14,16 +14,18 @@ export class Run {
   readonly row: ClaimedRow;
   readonly token: Token;
   readonly lease: Lease;
+  /** Server time (ms). */
+  readonly claimedAt: number;
   /** The job was handed back: what its handler ends with counts no more. */
   abandoned = false;
   #abort: AbortController | undefined;
   #reason: Error | undefined;
 
-  constructor(row: ClaimedRow, token: Token, lease: Lease) {
+  constructor(row: ClaimedRow, token: Token, lease: Lease, claimedAt: number) {
     this.row = row;
     this.token = token;
     this.lease = lease;
-    if (lease.dead) this.abort(lease.signal.reason as Error);
+    this.claimedAt = claimedAt;
   }
 
   get id(): JobId {

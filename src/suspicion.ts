@@ -33,7 +33,7 @@ export class Suspicion {
 
   /** A job is no longer held; `well`: it did not take the worker with it. */
   ended(id: JobId, well: boolean): void {
-    const job = this.#held.get(id);
+    const job = this.#held.size > 0 ? this.#held.get(id) : undefined;
     if (!job) return;
     this.#held.delete(id);
     if (well && !job.trusted) this.#limit = Math.min(this.#limit * 2, 10_000);

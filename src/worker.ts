@@ -14,7 +14,7 @@ import {
   type WorkerOptions,
   type WorkerSettings,
 } from './options.js';
-import { completion, failed, Run } from './run.js';
+import { completion, failed, type Run } from './run.js';
 import type { JobId } from './script.js';
 import type { Ending } from './settles.js';
 import { Store } from './store.js';
@@ -98,7 +98,7 @@ export class Worker<
     this.#connection = Connection.acquire(options.connection);
     this.#store = new Store(this.#connection, keys, new Caller());
     this.#cycle = new Cycle(this.#connection, keys, this.#settings, {
-      start: ({ row, token, lease }) => this.#start(new Run(row, token, lease)),
+      start: (run) => this.#start(run),
       free: () => this.#concurrency - this.#busy,
       holds: (id, token) => [...this.#runs].some((run) => run.id === id && run.token === token),
       held: (lease) => [...this.#runs].filter((run) => run.lease === lease).length,
@@ -207,7 +207,7 @@ export class Worker<
     let error: Error | undefined;
     let ending: Ending;
     try {
-      job = Job.claimed<Data, Result, Name>(this.#store, run.row, run.token);
+      job = Job.claimed<Data, Result, Name>(this.#store, run);
       this.emit('active', job, 'waiting');
       const handler = this.#handlerOf(job);
       // A signal of its own only for a handler that takes one: it costs more than all else here.

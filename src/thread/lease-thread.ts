@@ -19,8 +19,8 @@ let endpoint: { host: string; port: number } | { path: string } | undefined;
 let socket: Socket | undefined;
 /** The socket is connected, and was told who we are and which database is meant. */
 let greeted = false;
-/** Monotonic time (ms) of the last sign of life of the server. */
-let heard = 0;
+/** Monotonic time (ms) since which an answer is waited for. */
+let waitingSince = 0;
 let received = '';
 
 function monotonic(): number {
@@ -36,6 +36,7 @@ function encode(args: readonly string[]): string {
 }
 
 function send(args: readonly string[], then: (reply: string[]) => void): void {
+  if (expected.length === 0) waitingSince = monotonic();
   expected.push(then);
   socket?.write(encode(args));
 }
@@ -64,7 +65,7 @@ function parse(text: string, start: number): { values: string[]; end: number } |
 
 function receive(chunk: string): void {
   received += chunk;
-  heard = monotonic();
+  waitingSince = monotonic();
   for (let reply = parse(received, 0); reply; reply = parse(received, 0)) {
     received = received.slice(reply.end);
     expected.shift()?.(reply.values);
@@ -105,7 +106,7 @@ function renew(entry: Kept): void {
   // Before the greeting it would be refused, or asked of the wrong database; the greeting renews all.
   if (!greeted) return;
   // Time-outs of sockets don't help: each write begins them anew.
-  if (expected.length > 0 && monotonic() - heard > silence()) socket.destroy();
+  if (expected.length > 0 && monotonic() - waitingSince > silence()) socket.destroy();
   else renewWith('EVALSHA', entry);
 }
 
@@ -144,7 +145,6 @@ function open(): void {
   fresh.on(target.tls ? 'secureConnect' : 'connect', () => {
     const { username, password, db } = target;
     greeted = true;
-    heard = monotonic();
     if (password) send(['AUTH', ...(username ? [username] : []), password], () => undefined);
     if (db) send(['SELECT', String(db)], () => undefined);
     renewAll();
