@@ -1,0 +1,84 @@
+// Replies that never come: what the server did all the same is found and made good.
+import { expect, test } from 'vitest';
+import { startProxy } from '../helpers/proxy.js';
+import { liveRedis, pause, until } from '../helpers/live.js';
+import { claim, complete } from '../../src/scripts.js';
+
+const live = liveRedis();
+
+test('jobs of a claim whose answer never came, and whose deadline has passed, are handed back', async () => {
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  const connection = { host: proxy.host, port: proxy.port };
+  const queue = live.queue();
+  const completed: string[] = [];
+  const worker = live.worker(() => undefined, { connection, concurrency: 5, lockDuration: 600 });
+  worker.on('completed', (job) => completed.push(job.id));
+  await queue.add('first', {});
+  await until(() => completed.length === 1);
+
+  const dropped = proxy.dropNextReply(claim.sha);
+  const jobs = await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'job', data: {} })));
+  await dropped;
+  proxy.refuse(true);
+  expect((await queue.getJobCounts()).active).toBe(5);
+  await pause(900); // past the deadline of the call
+  proxy.refuse(false);
+  await until(() => completed.length === jobs.length + 1, 5_000);
+  for (const { id } of jobs) expect((await queue.getJob(id))?.attemptsMade).toBe(1);
+  expect(await live.redis.exists(`lunaq:{${live.name}}:stalls`)).toBe(0); // not by the death of the lease
+});
+
+test('a claim whose reply was lost is answered again: its jobs run once', async () => {
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  const connection = { host: proxy.host, port: proxy.port };
+  const queue = live.queue();
+  const started: string[] = [];
+  live.worker((job) => void started.push(job.id), { connection, concurrency: 10 });
+  for (let round = 0; round < 5; round += 1) {
+    const dropped = proxy.dropNextReply(claim.sha);
+    const jobs = await queue.addBulk(Array.from({ length: 3 }, () => ({ name: 'job', data: {} })));
+    await dropped;
+    await until(() => jobs.every(({ id }) => started.includes(id)), 3_000);
+  }
+  await until(async () => (await queue.getJobCounts()).completed === 15);
+  expect(started).toHaveLength(15);
+});
+
+test('a settle whose outcome stays unknown holds up nothing: the worker goes on, and closes', async () => {
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  const connection = { host: proxy.host, port: proxy.port };
+  const queue = live.queue();
+  const worker = live.worker(() => undefined, {
+    connection,
+    lockDuration: 60_000,
+    closeTimeout: 60_000,
+  });
+  // The settle is applied, its reply lost; its copy is told `lost`; whether the lease lives can't be asked for 10 s.
+  const dropped = proxy.dropNextReply(complete.sha);
+  let cut = false;
+  void proxy.dropNextReply((command) => {
+    if (!cut && command.includes(complete.sha)) {
+      cut = true;
+      proxy.delay(100);
+      setTimeout(() => {
+        proxy.refuse(true);
+        proxy.cut();
+        proxy.delay(0);
+      }, 150);
+    }
+    return false;
+  });
+  const job = await queue.add('job', {});
+  await dropped;
+  await until(() => live.errors.some(({ message }) => message.startsWith('renew:')), 12_000);
+  expect(await queue.getJobState(job.id)).toBe('completed');
+  proxy.refuse(false);
+  const next = await queue.add('job', {});
+  await until(async () => (await queue.getJobState(next.id)) === 'completed');
+  const started = performance.now();
+  await Promise.race([worker.close(), pause(3_000)]); // else it waits for a run that has ended
+  expect(performance.now() - started).toBeLessThan(2_000);
+}, 30_000);

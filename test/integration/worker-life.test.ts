@@ -1,0 +1,246 @@
+// A worker from run to close: concurrency, bursts, pauses, the ways it ends.
+import { expect, test } from 'vitest';
+import { gate, liveRedis, pause, until } from '../helpers/live.js';
+
+const live = liveRedis();
+
+function many(count: number, name = 'job'): { name: string; data: unknown }[] {
+  return Array.from({ length: count }, () => ({ name, data: {} }));
+}
+
+test('concurrency is kept to, and may be changed while running', async () => {
+  const queue = live.queue();
+  let running = 0;
+  let most = 0;
+  const worker = live.worker(
+    async () => {
+      running += 1;
+      most = Math.max(most, running);
+      await pause(5);
+      running -= 1;
+    },
+    { concurrency: 3 },
+  );
+  await queue.addBulk(many(40));
+  await until(async () => (await queue.getJobCounts()).completed === 40);
+  expect(most).toBe(3);
+
+  worker.concurrency = 8;
+  await queue.addBulk(many(80));
+  await until(async () => (await queue.getJobCounts()).completed === 120);
+  expect(most).toBe(8);
+
+  worker.concurrency = 1;
+  await until(() => running === 0);
+  most = 0;
+  await queue.addBulk(many(10));
+  await until(async () => (await queue.getJobCounts()).completed === 130);
+  expect(most).toBe(1);
+  expect(() => {
+    worker.concurrency = 0;
+  }).toThrow(/concurrency: expected a whole number from 1/);
+});
+
+test('a concurrency above the limit of one call is reached', async () => {
+  const queue = live.queue();
+  const { opened, open } = gate();
+  let running = 0;
+  live.worker(
+    async () => {
+      running += 1;
+      await opened;
+    },
+    { concurrency: 600 },
+  );
+  await queue.addBulk(many(700));
+  await until(() => running === 600);
+  await pause(50);
+  expect(running).toBe(600);
+  open();
+  await until(async () => (await queue.getJobCounts()).completed === 700);
+});
+
+test('with autorun off, nothing runs until run()', async () => {
+  const queue = live.queue();
+  const worker = live.worker(() => undefined, { autorun: false });
+  await queue.add('job', {});
+  await pause(200);
+  expect(worker.isRunning()).toBe(false);
+  expect(await queue.getJobCounts()).toMatchObject({ waiting: 1 });
+  void worker.run();
+  expect(worker.isRunning()).toBe(true);
+  await expect(worker.run()).rejects.toMatchObject({ code: 'CLOSED' });
+  await until(async () => (await queue.getJobCounts()).completed === 1);
+  await worker.close();
+  await expect(worker.run()).rejects.toMatchObject({ code: 'CLOSED' });
+});
+
+test('a burst ends when all that can be claimed is done, retries without delay included', async () => {
+  const queue = live.queue();
+  await queue.addBulk([
+    ...many(300),
+    { name: 'fails', data: {}, opts: { attempts: 4 } },
+    { name: 'later', data: {}, opts: { delay: 60_000 } },
+  ]);
+  const worker = live.worker(
+    (job) => {
+      if (job.name === 'fails' && job.attemptsMade < 3) throw new Error('again');
+    },
+    { autorun: false, concurrency: 10 },
+  );
+  await worker.run({ burst: true });
+  expect(await queue.getJobCounts()).toMatchObject({ completed: 301, waiting: 0, delayed: 1 });
+  await queue.addBulk(many(5));
+  await pause(100);
+  expect(await queue.getJobCounts()).toMatchObject({ completed: 301, waiting: 5 });
+  await worker.run({ burst: true });
+  expect(await queue.getJobCounts()).toMatchObject({ completed: 306, waiting: 0 });
+});
+
+test('a burst runs delayed jobs whose time has come', async () => {
+  const queue = live.queue();
+  await live.worker(() => undefined, { autorun: false }).run({ burst: true }); // has just swept
+  await queue.addBulk(many(3).map((job) => ({ ...job, opts: { delay: 30 } })));
+  await pause(60);
+  await live
+    .worker(() => undefined, { autorun: false, stalledInterval: 60_000 })
+    .run({ burst: true });
+  expect(await queue.getJobCounts()).toMatchObject({ completed: 3, delayed: 0 });
+});
+
+test('a burst on an empty or a paused queue ends at once', async () => {
+  const queue = live.queue();
+  await live.worker(() => undefined, { autorun: false }).run({ burst: true });
+  await queue.add('job', {});
+  await queue.pause();
+  await live.worker(() => undefined, { autorun: false }).run({ burst: true });
+  expect(await queue.getJobCounts()).toMatchObject({ waiting: 1 });
+});
+
+test('a burst waits for suspects that it may not take yet', async () => {
+  const queue = live.queue();
+  const jobs = await queue.addBulk(many(20));
+  const key = (noun: string): string => `lunaq:{${live.name}}:${noun}`;
+  for (const { id } of jobs) {
+    await live.redis.multi().lrem(key('waiting'), 1, id).zadd(key('suspects'), Date.now(), id)
+      .hset(key('stalls'), id, 1).exec(); // prettier-ignore
+  }
+  const order: string[] = [];
+  const worker = live.worker((job) => void order.push(job.id), { autorun: false, concurrency: 20 });
+  await worker.run({ burst: true });
+  expect(order).toHaveLength(20);
+});
+
+test('closing a burst ends it: what runs is finished, nothing more is claimed', async () => {
+  const queue = live.queue();
+  await queue.addBulk(many(200));
+  let ran = 0;
+  const worker = live.worker(
+    async () => {
+      ran += 1;
+      await pause(20);
+    },
+    { autorun: false, concurrency: 2 },
+  );
+  const burst = worker.run({ burst: true });
+  await until(() => ran >= 6);
+  await worker.close();
+  await burst;
+  expect(ran).toBeLessThan(12);
+  expect(await queue.getJobCounts()).toMatchObject({
+    completed: ran,
+    waiting: 200 - ran,
+    active: 0,
+  });
+});
+
+test('pausing a burst holds it until resume', async () => {
+  const queue = live.queue();
+  await queue.addBulk(many(40));
+  let ran = 0;
+  const worker = live.worker(
+    async () => {
+      ran += 1;
+      await pause(10);
+    },
+    { autorun: false, concurrency: 2 },
+  );
+  const burst = worker.run({ burst: true });
+  await until(() => ran >= 4);
+  await worker.pause();
+  const before = ran;
+  await pause(100);
+  expect(ran).toBe(before);
+  worker.resume();
+  await burst;
+  expect(ran).toBe(40);
+});
+
+test('pause lets what runs finish, and claims nothing until resume', async () => {
+  const queue = live.queue();
+  const worker = live.worker(() => pause(100));
+  await queue.addBulk(many(3));
+  await until(async () => (await queue.getJobCounts()).active === 1);
+  const early = worker.pause(true);
+  await early;
+  expect(worker.isPaused()).toBe(true);
+  expect(await queue.getJobCounts()).toMatchObject({ active: 1, waiting: 2 });
+  await worker.pause();
+  expect(await queue.getJobCounts()).toMatchObject({ active: 0, waiting: 2, completed: 1 });
+  await pause(300);
+  expect(await queue.getJobCounts()).toMatchObject({ waiting: 2 });
+  worker.resume();
+  await until(async () => (await queue.getJobCounts()).completed === 3);
+});
+
+test('a paused worker leaves jobs to another at once', async () => {
+  const queue = live.queue();
+  const idle = live.worker(() => 'paused one', { stalledInterval: 10_000 });
+  await until(async () => /cmd=blpop/.test((await live.redis.client('LIST')) as string));
+  await idle.pause();
+  live.worker(() => 'other', { stalledInterval: 10_000 });
+  await pause(50);
+  const started = performance.now();
+  const job = await queue.add('job', {});
+  await until(async () => (await queue.getJobState(job.id)) === 'completed', 2_000);
+  expect(performance.now() - started).toBeLessThan(500);
+  expect((await queue.getJob(job.id))?.returnvalue).toBe('other');
+});
+
+test('pausing and resuming again and again neither loses a job nor runs one twice', async () => {
+  const queue = live.queue();
+  const ran: string[] = [];
+  const worker = live.worker(
+    async (job) => {
+      ran.push(job.id);
+      await pause(1);
+    },
+    { concurrency: 4, stalledInterval: 10_000 },
+  );
+  for (let round = 0; round < 30; round += 1) {
+    await queue.addBulk(many(5));
+    if (round % 3 === 0) await worker.pause();
+    else void worker.pause(true);
+    worker.resume();
+  }
+  await until(async () => (await queue.getJobCounts()).completed === 150);
+  expect(new Set(ran).size).toBe(ran.length);
+});
+
+test('a paused queue is not worked on; what is active goes on; resume wakes its workers at once', async () => {
+  const queue = live.queue();
+  const { opened, open } = gate();
+  live.worker(() => opened, { stalledInterval: 10_000 });
+  const first = await queue.add('job', {});
+  await until(async () => (await first.getState()) === 'active');
+  await queue.pause();
+  await queue.add('job', {});
+  open();
+  await until(async () => (await first.getState()) === 'completed');
+  await pause(100);
+  expect(await queue.getJobCounts()).toMatchObject({ waiting: 1, completed: 1 });
+  const resumed = performance.now();
+  await queue.resume();
+  await until(async () => (await queue.getJobCounts()).completed === 2);
+  expect(performance.now() - resumed).toBeLessThan(500);
+});
