@@ -9,7 +9,7 @@
 --      columns   every hash with a row per job
 -- EACH id        of the job
 --      token     of its claim
---      attempts  failed so far, this one included
+--      attempts  failed so far, this one included; 0 for a job that never failed, only its workers
 --      failure   JSON on one line; '' to forget the job
 -- REPLY a word for each job, blank between them: settled | lost
 -- HOLDS the token; with a wrong one nothing changes
@@ -20,6 +20,10 @@ local ids, tokens, tries, failures = column(1, 4), column(2, 4), column(3, 4), c
 
 local words, left = leave_active(active, held, ids, tokens)
 local kept = finish(failed, columns, ids, failures, left)
-fill(attempts, ids, tries, kept)
+local counted = {}
+for _, i in ipairs(kept) do
+  counted[#counted + 1] = tries[i] ~= '0' and i or nil
+end
+fill(attempts, ids, tries, counted)
 blame(results, ids, failures, kept)
 return table.concat(words, ' ')

@@ -14,7 +14,7 @@ import { Run } from './run.js';
 import { callOf, type Call, type JobId, type Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { ClaimedRow, ClaimReply, RenewReply } from './scripts.js';
-import { Settles, type SettleCall } from './settles.js';
+import { Settles, type SettleCall, type SettleResult } from './settles.js';
 import { strays } from './strays.js';
 import { Suspicion } from './suspicion.js';
 import { Waker } from './waker.js';
@@ -286,13 +286,16 @@ export class Cycle {
   ): Promise<void> {
     const reply = this.#reply(answer);
     if (!reply || 'error' in answer) return resolve(() => 'unknown');
-    const { resent } = answer;
+    if (!answer.resent || !reply.includes('lost'))
+      return resolve((index) => reply[index] ?? 'unknown');
     // To a copy, `lost` may be the echo of the first one, which was applied: so it was if the lease still lives.
-    const unsure = resent && reply.includes('lost');
-    const echo = unsure && (await this.#leaseLives().catch(this.#hooks.error));
-    if (typeof echo !== 'boolean')
-      return resolve((index) => (reply[index] === 'settled' ? 'settled' : 'unknown'));
-    resolve((index) => (echo ? 'settled' : (reply[index] ?? 'unknown')));
+    const lease = this.#lease;
+    const lives = await this.#leaseLives().catch(this.#hooks.error);
+    const ifLost = (token: Token): SettleResult => {
+      if (typeof lives !== 'boolean') return 'unknown';
+      return lives && lease?.holds(token) ? 'settled' : 'lost';
+    };
+    resolve((index, token) => (reply[index] === 'lost' ? ifLost(token) : 'settled'));
   }
 
   async #leaseLives(): Promise<boolean> {

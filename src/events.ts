@@ -21,17 +21,17 @@ export class SafeEmitter<Events extends EventMap> {
     this.#emitter.setMaxListeners(0);
   }
 
-  on<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => void): this {
+  on<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => unknown): this {
     this.#emitter.on(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
-  once<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => void): this {
+  once<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => unknown): this {
     this.#emitter.once(event, listener as (...args: unknown[]) => void);
     return this;
   }
 
-  off<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => void): this {
+  off<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => unknown): this {
     this.#emitter.off(event, listener as (...args: unknown[]) => void);
     return this;
   }

@@ -66,8 +66,6 @@ export const smallRecordBytes = 1024;
 /** Most bytes of the stack of one failed attempt. */
 export const maxStackBytes = 4 * 1024;
 
-export const queueDefaults = { maxPending: 100_000, maxPendingBytes: 64 * 1024 * 1024 };
-
 const workerDefaults = {
   concurrency: 1,
   autorun: true,
@@ -156,15 +154,37 @@ const jobChecks: { [K in keyof Required<JobOptions>]: (value: unknown) => unknow
   removeOnFail: (value) => yesOrNo('removeOnFail', value),
 };
 
-/** Checks the options of a job; one that is unknown is refused, so that no wish is lost in silence. */
-export function checkJobOptions(options: JobOptions): void {
+/** Refuses options that are unknown, so that no wish is lost in silence. */
+function knownOptions(options: object, known: readonly string[]): void {
   for (const [option, value] of Object.entries(options)) {
-    if (value === undefined) continue;
-    const check = Object.hasOwn(jobChecks, option) && jobChecks[option as keyof JobOptions];
-    if (!check)
-      throw new TypeError(`${option}: expected one of ${Object.keys(jobChecks).join(', ')}`);
-    check(value);
+    if (value !== undefined && !known.includes(option))
+      throw new TypeError(`${option}: expected one of ${known.join(', ')}`);
   }
+}
+
+const jobOptions = Object.keys(jobChecks);
+
+/** Checks the options of a job. */
+export function checkJobOptions(options: JobOptions): void {
+  knownOptions(options, jobOptions);
+  for (const [option, value] of Object.entries(options)) {
+    if (value !== undefined) jobChecks[option as keyof JobOptions](value);
+  }
+}
+
+const queueOptions = ['connection', 'prefix', 'defaultJobOptions', 'maxPending', 'maxPendingBytes'];
+
+/** Limits of a queue with their defaults; its options checked. */
+export function queueLimits(
+  options: QueueOptions,
+): Required<Pick<QueueOptions, 'maxPending' | 'maxPendingBytes'>> {
+  knownOptions(options, queueOptions);
+  checkJobOptions(options.defaultJobOptions ?? {});
+  const { maxPending = 100_000, maxPendingBytes = 64 * 1024 * 1024 } = options;
+  return {
+    maxPending: wholeNumber('maxPending', maxPending, 1),
+    maxPendingBytes: wholeNumber('maxPendingBytes', maxPendingBytes, 1),
+  };
 }
 
 export type WorkerSettings = Required<Omit<WorkerOptions, 'connection' | 'prefix'>>;
@@ -174,6 +194,7 @@ export function workerSettings(options: WorkerOptions): WorkerSettings {
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
+  knownOptions(given, ['connection', 'prefix', 'lockRenewTime', ...Object.keys(workerDefaults)]);
   const all = { ...workerDefaults, ...(given as WorkerOptions) };
   wholeNumber('concurrency', all.concurrency, 1, 10_000);
   yesOrNo('autorun', all.autorun);

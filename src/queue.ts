@@ -11,7 +11,7 @@ import {
   batchBytes,
   batchElements,
   checkJobOptions,
-  queueDefaults,
+  queueLimits,
   queueNameOf,
   textOf,
   wholeNumber,
@@ -65,17 +65,7 @@ export class Queue<
     super();
     this.name = queueNameOf('name', name);
     const { prefix = defaultPrefix, defaultJobOptions = {} } = options;
-    const limits = {
-      elements: batchElements,
-      bytes: batchBytes,
-      maxPending: wholeNumber('maxPending', options.maxPending ?? queueDefaults.maxPending, 1),
-      maxPendingBytes: wholeNumber(
-        'maxPendingBytes',
-        options.maxPendingBytes ?? queueDefaults.maxPendingBytes,
-        1,
-      ),
-    };
-    checkJobOptions(defaultJobOptions);
+    const limits = { elements: batchElements, bytes: batchBytes, ...queueLimits(options) };
     this.#defaults = defaultJobOptions;
     const keys = queueKeys(this.name, queueNameOf('prefix', prefix));
     this.#connection = Connection.acquire(options.connection);

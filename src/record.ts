@@ -44,11 +44,19 @@ function limited<T extends string>(what: string, text: string): T {
   return text as T;
 }
 
+/** The record's free slot: what a record must tell of itself. */
+interface Extension {
+  readonly data?: 'undefined';
+}
+
 /** The record of a job, and the bytes that it counts for. */
 export function encodeRecord(record: JobRecord): { text: RecordText; bytes: number } {
   const { name, data, timestamp } = record;
   const opts = withoutDefaults(record.opts);
-  const parts = opts === undefined ? [name, data, timestamp] : [name, data, timestamp, opts];
+  const parts: unknown[] = [name, data, timestamp];
+  if (opts !== undefined) parts.push(opts);
+  // JSON has no undefined: the extension slot says that null stands for it.
+  if (data === undefined) parts.splice(3, 1, opts ?? {}, { data: 'undefined' });
   let text: string;
   try {
     text = JSON.stringify(parts);
@@ -60,12 +68,9 @@ export function encodeRecord(record: JobRecord): { text: RecordText; bytes: numb
 
 export function decodeRecord(id: string, text: string): JobRecord {
   try {
-    const [name, data, timestamp, opts] = JSON.parse(text) as [
-      string,
-      unknown,
-      number,
-      JobOptions?,
-    ];
+    const parts = JSON.parse(text) as [string, unknown, number, JobOptions?, Extension?];
+    const [name, stored, timestamp, opts, extension] = parts;
+    const data = extension?.data === 'undefined' ? undefined : stored;
     if (typeof name !== 'string' || typeof timestamp !== 'number')
       throw new TypeError('no name or time');
     return { name, data, timestamp, opts: opts ?? {} };

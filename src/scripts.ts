@@ -230,12 +230,13 @@ export const reclaim = declareScript('reclaim', {
 });
 
 export const sweep = declareScript('sweep', {
-  keys: ['meta'],
+  keys: ['meta', 'delayed', 'leases'],
   args: { period: as<number>() },
   each: {},
   parse: (reply) => {
-    const [state, now] = reply as ['due' | 'early', string];
-    return { word: state, now: Number(now) };
+    const [state, now, due, lapsed] = reply as ['due' | 'early', string, string?, number?];
+    const dueIn = due ? Math.max(0, Number(due) - Number(now)) : undefined;
+    return { word: state, now: Number(now), dueIn, lapsed: lapsed ?? 0 };
   },
 });
 

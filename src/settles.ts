@@ -51,7 +51,7 @@ interface Entry<Item> {
 export interface SettleCall {
   readonly call: Call<readonly SettleWord[]>;
   readonly size: number;
-  readonly resolve: (results: (index: number) => SettleResult) => void;
+  readonly resolve: (result: (index: number, token: Token) => SettleResult) => void;
 }
 
 class Lane<Item extends Claimed> {
@@ -93,8 +93,9 @@ class Lane<Item extends Claimed> {
           taken.map((entry) => entry.item),
         ),
         size: taken.length,
-        resolve: (results) => {
-          for (const [index, entry] of taken.entries()) entry.resolve(results(index));
+        resolve: (result) => {
+          for (const [index, { item, resolve }] of taken.entries())
+            resolve(result(index, item.token));
         },
       },
     ];

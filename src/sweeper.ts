@@ -11,6 +11,8 @@ import * as scripts from './scripts.js';
 const promoteElements = 256;
 /** ms after which the calls of a silent caller are forgotten. */
 const callAge = 3_600_000;
+/** ms between two steps through the calls. */
+const tidyInterval = 60_000;
 /** How far (ms) the server's clock may run against ours between two sweeps before it counts as a jump. */
 const clockTolerance = 1_000;
 
@@ -32,6 +34,7 @@ export class Sweeper {
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
   #tidyCursor = '0';
+  #tidiedAt = performance.now();
   /** Server time less ours at the last sweep. */
   #offset: number | undefined;
   /** Monotonic time before which no lease is declared dead. */
@@ -76,13 +79,21 @@ export class Sweeper {
   async #sweep(): Promise<void> {
     if (!this.#connection.isReady) return;
     const { stalledInterval: period } = this.#settings;
-    const { word, now } = await this.#run(callOf(scripts.sweep, this.#keys, { period }));
+    const { word, now, dueIn, lapsed } = await this.#run(
+      callOf(scripts.sweep, this.#keys, { period }),
+    );
     this.#watchClock(now);
     if (word === 'early') return;
-    await this.#promote();
-    await this.#reclaim();
+    if (dueIn === 0) await this.#promote();
+    else if (dueIn !== undefined) this.#hooks.due(dueIn);
+    if (lapsed > 0) await this.#reclaim();
+    if (performance.now() - this.#tidiedAt >= tidyInterval) await this.#tidy();
+  }
+
+  async #tidy(): Promise<void> {
     const args = { cursor: this.#tidyCursor, age: callAge };
     this.#tidyCursor = await this.#run(callOf(scripts.tidy, this.#keys, args));
+    this.#tidiedAt = performance.now();
   }
 
   /** After an outage or a jump of the server's clock, workers get one lease period to renew. */

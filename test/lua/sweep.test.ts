@@ -33,6 +33,18 @@ test.each([
   expect(await queue.state()).toEqual({ meta: { swept } });
 });
 
+test('it tells when the next delayed job is due, and how many leases have lapsed', async () => {
+  const queue = await server.queue({
+    jobs: { a: '["a",1,1]' },
+    delayed: { a: 'now+60000' },
+    leases: { dead: 0, past: 'now-60000', live: 'now+60000' },
+  });
+  const reply = await queue.run(sweep, args);
+  expect(reply).toMatchObject({ word: 'due', lapsed: 2 });
+  expect(reply.dueIn).toBeGreaterThan(50_000);
+  expect(reply.dueIn).toBeLessThan(70_000);
+});
+
 test('of two who ask at the same time one sweeps', async () => {
   const queue = await server.queue();
   const replies = await Promise.all([queue.run(sweep, args), queue.run(sweep, args)]);

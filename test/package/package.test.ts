@@ -49,11 +49,9 @@ async function runsIn(file: string): Promise<{ printed: string; closest: number 
   const redis = new Redis(server.url);
   const ended = run(process.execPath, [file, server.url], { timeout: 20_000 });
   let closest = Number.POSITIVE_INFINITY;
-  let over = false;
-  const finish = ended.finally(() => {
-    over = true;
-  });
-  while (!over) {
+  const over = new AbortController();
+  const finish = ended.finally(() => over.abort());
+  while (!over.signal.aborted) {
     const [[, active], [, leases], [, time]] = (await redis
       .multi()
       .hlen('lunaq:{bundled}:active')
