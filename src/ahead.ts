@@ -30,10 +30,10 @@ export class Ahead {
     return this.#jobs.length - this.#next;
   }
 
-  /** How many more to claim than can start now; none while at least half of them are still here. */
+  /** How many more to claim than can start now; none while more than half of them are still here. */
   wanted(): number {
     const idle = performance.now() - this.#windowFrom;
-    const target = idle > 2 * horizon ? 0 : Math.min(batchElements, this.#pace);
+    const target = idle > 2 * horizon ? 0 : Math.min(2 * batchElements, this.#pace);
     return this.size > target / 2 ? 0 : target - this.size;
   }
 

@@ -168,6 +168,12 @@ export class Cycle {
       while (this.#work()) {
         if (!(await this.#ensureLease())) break;
         await this.#roundTrip();
+        if (this.#ahead.size > 0 && this.#wanted() > 0) {
+          // The next claim is on its way while these run.
+          setImmediate(() => this.slotFree());
+          continue;
+        }
+        this.slotFree();
         // Handlers that end at once settle in the next round trip together.
         await new Promise(setImmediate);
       }
@@ -184,7 +190,8 @@ export class Cycle {
 
   #wanted(): number {
     if (!this.#claiming || !this.#hungry) return 0;
-    return Math.min(Math.max(0, this.#hooks.free()) + this.#ahead.wanted(), batchElements);
+    const free = Math.max(0, this.#hooks.free() - this.#ahead.size);
+    return Math.min(free + this.#ahead.wanted(), batchElements);
   }
 
   #work(): boolean {
@@ -373,8 +380,7 @@ export class Cycle {
     if (word !== 'more' && !suspects && rows.length < want) this.#hungry = false;
     for (const row of rows) this.suspicion.taken(row);
     this.#ahead.add(rows.map((row) => new Run(row, token, lease, claimedAt)));
-    if (this.#claiming) this.slotFree();
-    else this.#ahead.giveBack();
+    if (!this.#claiming) this.#ahead.giveBack();
     if (rows.length > 0) this.#foundJobs = true;
     else if (word === 'empty' && this.#foundJobs && want > 0) {
       this.#foundJobs = false;
