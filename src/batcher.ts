@@ -1,5 +1,6 @@
 // Gathers single requests into calls: what comes while a call is in flight travels in the next one. No
-// timer: the first request of a turn of the event loop sends what came with it.
+// timer: the first request of a turn of the event loop sends what came with it. Where many wait, two calls are in
+// flight, so that the server works on one while the answers of the other are taken.
 import { asError, QueueError } from './errors.js';
 
 export interface BatchLimits {
@@ -13,6 +14,11 @@ export interface BatchLimits {
   readonly maxPendingBytes: number;
 }
 
+/** How many must wait to be worth a call of their own while another is in flight. */
+const worthALane = 64;
+
+type Send<Item, Result> = (items: Item[]) => Promise<readonly Result[]>;
+
 interface Entry<Item, Result> {
   readonly item: Item;
   readonly bytes: number;
@@ -22,21 +28,27 @@ interface Entry<Item, Result> {
 
 /** Sends batches one after the other. */
 export class Batcher<Item, Result> {
-  readonly #send: (items: Item[]) => Promise<readonly Result[]>;
+  readonly #senders: readonly Send<Item, Result>[];
   readonly #limits: BatchLimits;
   #queue: Entry<Item, Result>[] = [];
   #head = 0;
   #bytes = 0;
-  #running: Promise<void> | undefined;
+  /** The lanes under way by number. */
+  readonly #running = new Map<number, Promise<void>>();
 
-  constructor(send: (items: Item[]) => Promise<readonly Result[]>, limits: BatchLimits) {
-    this.#send = send;
+  /** One sender for each call that may be in flight; each is called again when it has answered. */
+  constructor(senders: readonly Send<Item, Result>[], limits: BatchLimits) {
+    this.#senders = senders;
     this.#limits = limits;
+  }
+
+  get #pending(): number {
+    return this.#queue.length - this.#head;
   }
 
   add(item: Item, bytes: number): Promise<Result> {
     const { maxPending, maxPendingBytes } = this.#limits;
-    const pending = this.#queue.length - this.#head;
+    const pending = this.#pending;
     if (pending >= maxPending || (pending > 0 && this.#bytes + bytes > maxPendingBytes)) {
       const message = `${pending} jobs (${this.#bytes} bytes) wait to be sent: try again when some were`;
       return Promise.reject(new QueueError('BACKPRESSURE', message));
@@ -44,21 +56,28 @@ export class Batcher<Item, Result> {
     this.#bytes += bytes;
     return new Promise((resolve, reject) => {
       this.#queue.push({ item, bytes, resolve, reject });
-      this.#running ??= this.#run();
+      if (this.#running.size === 0 || pending === worthALane) this.#startLane();
     });
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
   async idle(): Promise<void> {
-    while (this.#running) await this.#running;
+    while (this.#running.size > 0) await Promise.all(this.#running.values());
   }
 
-  async #run(): Promise<void> {
+  #startLane(): void {
+    const lane = this.#senders.findIndex((_, index) => !this.#running.has(index));
+    const send = this.#senders[lane];
+    if (send) this.#running.set(lane, this.#run(lane, send));
+  }
+
+  async #run(lane: number, send: Send<Item, Result>): Promise<void> {
     await new Promise(setImmediate);
     while (this.#head < this.#queue.length) {
       const entries = this.#next();
+      if (this.#pending >= worthALane) this.#startLane();
       try {
-        const results = await this.#send(entries.map((entry) => entry.item));
+        const results = await send(entries.map((entry) => entry.item));
         for (const [index, entry] of entries.entries()) entry.resolve(results[index] as Result);
       } catch (thrown) {
         for (const entry of entries) entry.reject(asError(thrown));
@@ -70,13 +89,16 @@ export class Batcher<Item, Result> {
         await new Promise(setImmediate);
       }
     }
-    this.#running = undefined;
+    this.#running.delete(lane);
   }
 
   #next(): Entry<Item, Result>[] {
     const start = this.#head;
+    const alone = this.#running.size < this.#senders.length && this.#pending >= 2 * worthALane;
+    const share = alone ? Math.ceil(this.#pending / 2) : this.#pending;
+    const end = start + Math.min(share, this.#limits.elements);
     let bytes = 0;
-    while (this.#head < this.#queue.length && this.#head - start < this.#limits.elements) {
+    while (this.#head < end) {
       const entry = this.#queue[this.#head] as Entry<Item, Result>;
       if (this.#head > start && bytes + entry.bytes > this.#limits.bytes) break;
       bytes += entry.bytes;

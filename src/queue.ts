@@ -41,6 +41,8 @@ interface NewJob {
   readonly delay: number;
 }
 
+const adding = { enqueue: scripts.enqueue, schedule: scripts.schedule };
+
 /** A queue to add jobs to. Jobs are run by a `Worker` of the same name. */
 export class Queue<
   Data = unknown,
@@ -49,7 +51,8 @@ export class Queue<
 > extends SafeEmitter<QueueEvents> {
   readonly name: string;
   readonly #connection: Connection;
-  readonly #caller = new Caller();
+  /** One for each call of a script that may be in flight. */
+  readonly #callers = [new Caller(), new Caller()] as const;
   readonly #ids = new IdMaker();
   readonly #store: Store;
   readonly #defaults: JobOptions;
@@ -69,33 +72,14 @@ export class Queue<
     this.#defaults = defaultJobOptions;
     const keys = queueKeys(this.name, queueNameOf('prefix', prefix));
     this.#connection = Connection.acquire(options.connection);
-    this.#store = new Store(this.#connection, keys, this.#caller);
-    this.#enqueue = new Batcher(
-      (jobs) =>
-        this.#send(
-          jobs,
-          callOf(
-            scripts.enqueue,
-            keys,
-            { ...this.#caller.next('enqueue'), schema: scripts.schemaVersion },
-            jobs,
-          ),
-        ),
-      limits,
-    );
-    this.#schedule = new Batcher(
-      (jobs) =>
-        this.#send(
-          jobs,
-          callOf(
-            scripts.schedule,
-            keys,
-            { ...this.#caller.next('schedule'), schema: scripts.schemaVersion },
-            jobs,
-          ),
-        ),
-      limits,
-    );
+    this.#store = new Store(this.#connection, keys, this.#callers[0]);
+    const senders = (script: keyof typeof adding) =>
+      this.#callers.map((caller) => (jobs: readonly NewJob[]) => {
+        const args = { ...caller.next(script), schema: scripts.schemaVersion };
+        return this.#send(jobs, callOf(adding[script], keys, args, jobs));
+      });
+    this.#enqueue = new Batcher(senders('enqueue'), limits);
+    this.#schedule = new Batcher(senders('schedule'), limits);
     this.#unlisten = this.#connection.listen({ onError: (error) => this.report(error) });
     warnAboutServer(this.#connection);
   }
@@ -249,9 +233,9 @@ export class Queue<
 
   async #close(): Promise<void> {
     await Promise.all([this.#enqueue.idle(), this.#schedule.idle()]);
-    const rows = this.#caller.rows();
+    const rows = this.#callers.flatMap((caller) => caller.rows());
     if (rows.length > 0 && !this.#echoes) {
-      const call = callOf(scripts.close, this.#store.keys, { lease: this.#caller.id }, rows);
+      const call = callOf(scripts.close, this.#store.keys, { lease: this.#callers[0].id }, rows);
       await executeOne(this.#connection, call).catch(() => undefined);
     }
     this.#unlisten();
