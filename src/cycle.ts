@@ -2,7 +2,9 @@
 // pipeline. When nothing is left to claim the worker waits for the queue's marker; a timer of its own wakes
 // it when the next delayed job is due.
 import type { Connection } from './connection.js';
+import { strays, withRecords } from './claimed.js';
 import { deadlineIn, sleep } from './deadline.js';
+import { DueTimer } from './due-timer.js';
 import { execute, executeOne, type Answer } from './execute.js';
 import { asError, QueueError } from './errors.js';
 import { Ahead } from './ahead.js';
@@ -13,9 +15,8 @@ import { batchElements, type WorkerSettings } from './options.js';
 import { Run } from './run.js';
 import { callOf, type Call, type JobId, type Token } from './script.js';
 import * as scripts from './scripts.js';
-import type { ClaimedRow, ClaimReply, RenewReply } from './scripts.js';
+import type { ClaimReply, RenewReply } from './scripts.js';
 import { Settles, type SettleCall, type SettleResult } from './settles.js';
-import { strays } from './strays.js';
 import { Suspicion } from './suspicion.js';
 import { Waker } from './waker.js';
 
@@ -49,6 +50,7 @@ export class Cycle {
   readonly #hooks: CycleHooks;
   readonly #waker: Waker;
   readonly #ahead: Ahead;
+  readonly #due: DueTimer;
   #lease: Lease | undefined;
   #turning = false;
   #waiting = false;
@@ -58,7 +60,6 @@ export class Cycle {
   #promoting = false;
   /** The last promote moved nothing: the timer of another worker was faster, and the next one is left to it. */
   #promotedNothing = false;
-  #due: { timer: NodeJS.Timeout; at: number } | undefined;
   #stopWaiting = new AbortController();
   #lastAudit = performance.now();
   #lastToken: Token | undefined;
@@ -80,6 +81,11 @@ export class Cycle {
     this.#hooks = hooks;
     this.#waker = Waker.of(connection);
     this.suspicion = new Suspicion(settings.lockDuration);
+    this.#due = new DueTimer(settings.stalledInterval, () => {
+      this.#promoting = true;
+      this.#hungry = true;
+      this.kick();
+    });
     this.#ahead = new Ahead(({ id, token }) => this.#giveBack(id, token));
   }
 
@@ -148,19 +154,9 @@ export class Cycle {
     });
   }
 
-  /** Sets the timer for a delayed job, if the next sweep would come too late. */
+  /** A delayed job is due in `ms`. */
   dueIn(ms: number): void {
-    if (ms > this.#settings.stalledInterval || !this.#claiming) return;
-    const at = performance.now() + ms;
-    if (this.#due && this.#due.at <= at) return;
-    clearTimeout(this.#due?.timer);
-    const timer = setTimeout(() => {
-      this.#due = undefined;
-      this.#promoting = true;
-      this.#hungry = true;
-      this.kick();
-    }, Math.ceil(ms));
-    this.#due = { timer, at };
+    if (this.#claiming) this.#due.set(ms);
   }
 
   async #turn(): Promise<void> {
@@ -373,7 +369,7 @@ export class Cycle {
     this.#lastToken = token;
     const claimedAt = claimTime(token);
     if (due !== undefined && !this.#promotedNothing) this.dueIn(Math.max(0, due - claimedAt));
-    const rows = await this.#withRecords(jobs, token);
+    const rows = await withRecords(this.#connection, this.#keys, jobs, token);
     if (lease.dead) return;
     // A claim that took fewer than it might has emptied the list, unless it took suspects, which go alone.
     const suspects = rows.some((row) => row.losses > 0);
@@ -388,26 +384,9 @@ export class Cycle {
     }
   }
 
-  /** Reads, in slices, the records that the claim left out. */
-  async #withRecords(jobs: readonly ClaimedRow[], token: Token): Promise<readonly ClaimedRow[]> {
-    if (jobs.every((job) => job.record !== undefined)) return jobs;
-    const ready = jobs.filter((job) => job.record !== undefined);
-    let missing = jobs.filter((job) => job.record === undefined);
-    while (missing.length > 0) {
-      const items = missing.map(({ id }) => ({ id }));
-      const rows = await executeOne(
-        this.#connection,
-        callOf(scripts.reread, this.#keys, { token }, items),
-      );
-      ready.push(...rows.filter((row) => row.record !== undefined));
-      missing = rows.filter((row) => row.record === undefined);
-    }
-    return ready;
-  }
-
   /** Gives the lease back. */
   async close(): Promise<void> {
-    clearTimeout(this.#due?.timer);
+    this.#due.clear();
     try {
       await this.#lease?.close();
     } catch (error) {

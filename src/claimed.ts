@@ -1,10 +1,12 @@
-// Jobs that are active under a lease whose worker may not know them: the answer to their claim never came.
+// What a claim left to be asked for: records too large to come along, and jobs whose claim was never answered, so that
+// their worker does not know them.
 import type { Connection } from './connection.js';
 import { executeOne } from './execute.js';
 import type { QueueKeys } from './keys.js';
 import type { Lease } from './lease.js';
 import { callOf, type JobId, type Token } from './script.js';
 import * as scripts from './scripts.js';
+import type { ClaimedRow } from './scripts.js';
 
 /** Exact, since a claim whose answer is under way may be of the same millisecond as the last one answered. */
 function tokenNumber(token: Token): number {
@@ -45,4 +47,23 @@ export async function strays(
     }
   } while (cursor !== '0');
   return found;
+}
+
+/** Reads, in slices, the records that a claim left out; jobs that are no longer held are left out. */
+export async function withRecords(
+  connection: Connection,
+  keys: QueueKeys,
+  jobs: readonly ClaimedRow[],
+  token: Token,
+): Promise<readonly ClaimedRow[]> {
+  if (jobs.every((job) => job.record !== undefined)) return jobs;
+  const ready = jobs.filter((job) => job.record !== undefined);
+  let missing = jobs.filter((job) => job.record === undefined);
+  while (missing.length > 0) {
+    const items = missing.map(({ id }) => ({ id }));
+    const rows = await executeOne(connection, callOf(scripts.reread, keys, { token }, items));
+    ready.push(...rows.filter((row) => row.record !== undefined));
+    missing = rows.filter((row) => row.record === undefined);
+  }
+  return ready;
 }
