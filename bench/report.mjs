@@ -88,6 +88,17 @@ export function verdictLine({ scenario, figure, atLeast, atMost, ratio, reached 
   return `${reached ? 'reached' : 'MISSED '}  ${what} ${found} × BullMQ's, ${goal} ×`;
 }
 
+/** @param {ReturnType<import('./results.mjs').changesSince>} changes */
+export function changeRows(changes) {
+  const rows = changes.map(({ title, speed, redis, more }) => [
+    title,
+    `${speed.toFixed(2)} ×`,
+    `${redis.toFixed(2)} ×`,
+    `${more < 0 ? '−' : '+'}${Math.abs(more).toFixed(2)}`,
+  ]);
+  return [['since the baseline', 'jobs/s', 'Redis CPU', 'commands a call'], ...rows];
+}
+
 /** Rows as text: the first column to the left, the others to the right. */
 export function aligned(rows) {
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));

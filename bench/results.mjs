@@ -54,6 +54,28 @@ export function verdictsOf(results) {
   });
 }
 
+/**
+ * What has changed since the baseline: jobs per second and Redis CPU, both as multiples of BullMQ's of the same round and so
+ * comparable from day to day, and how many more commands a call of a script makes.
+ *
+ * @param {readonly Result[]} loads
+ * @param {readonly Result[]} before
+ */
+export function changesSince(before, loads) {
+  return loads.flatMap(({ id, title, libraries, ratios }) => {
+    const old = before.find((load) => load.id === id);
+    if (!old?.ratios.jobsPerSecond || !ratios.jobsPerSecond) return [];
+    const speed = ratios.jobsPerSecond.median / old.ratios.jobsPerSecond.median;
+    const redis = ratios.redisMicros.median / old.ratios.redisMicros.median;
+    const more = commandsPerCall(libraries.lunaq) - commandsPerCall(old.libraries.lunaq);
+    return [{ title, speed, redis, more }];
+  });
+}
+
+function commandsPerCall({ commands, scripts }) {
+  return (commands.median - scripts.median) / scripts.median;
+}
+
 /** @returns {Sample} */
 function ratiosOf({ lunaq, bullmq }) {
   return Object.fromEntries(Object.keys(lunaq).map((name) => [name, lunaq[name] / bullmq[name]]));

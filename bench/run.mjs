@@ -20,8 +20,8 @@ import { someRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
 import { environmentOf } from './environment.mjs';
 import { writePerfPage } from './perf-page.mjs';
-import { aligned, loadRows, memoryRows, roundLine, verdictLine } from './report.mjs';
-import { resultOf, verdictsOf } from './results.mjs';
+import { aligned, changeRows, loadRows, memoryRows, roundLine, verdictLine } from './report.mjs';
+import { changesSince, resultOf, verdictsOf } from './results.mjs';
 import { memoryScenarios, scenarioOf, scenarios } from './scenarios.mjs';
 
 /**
@@ -37,6 +37,7 @@ import { memoryScenarios, scenarioOf, scenarios } from './scenarios.mjs';
 const run = promisify(execFile);
 const here = import.meta.dirname;
 const latest = join(here, 'results/latest.json');
+const baseline = join(here, 'baseline.json');
 /** Longest time of one load in ms. */
 const loadTimeout = 120_000;
 /** Part of the jobs in a quick round, and of those in the round that only warms up. */
@@ -157,6 +158,8 @@ function print({ loads, memory, verdicts }) {
   if (loads.length > 0) console.log(`\n${aligned(loadRows(loads))}`);
   if (memory.length > 0) console.log(`\n${aligned(memoryRows(memory))}`);
   if (verdicts.length > 0) console.log(`\n${verdicts.map(verdictLine).join('\n')}`);
+  const changes = changesSince(JSON.parse(readFileSync(baseline, 'utf8')).loads, loads);
+  if (changes.length > 0) console.log(`\n${aligned(changeRows(changes))}`);
 }
 
 /** @param {Report} found */
@@ -164,6 +167,6 @@ function save(found) {
   const text = `${JSON.stringify(found, null, 2)}\n`;
   mkdirSync(join(here, 'results'), { recursive: true });
   writeFileSync(latest, text);
-  if (values.baseline) writeFileSync(join(here, 'baseline.json'), text);
+  if (values.baseline) writeFileSync(baseline, text);
   if (values['write-perf']) writePerfPage(join(here, '../PERF.md'), found);
 }
