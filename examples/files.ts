@@ -4,42 +4,39 @@ import type { Dirent } from 'node:fs';
 import { lstat, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** What a job is given. */
-export interface FileJob {
-  readonly path: string;
-}
-
 /** Files above this many bytes are left out. */
 const maxBytes = 1024 * 1024;
 
-/** Regular files below a folder, up to 1 MiB each; links and `.git` are not followed. What is left out is told to `leaveOut`. */
-export async function* filesBelow(
-  folder: string,
-  leaveOut: (reason: string) => void,
-): AsyncGenerator<string> {
+/** Told why something is left out. */
+export type LeaveOut = (reason: string) => void;
+
+/** A folder and all folders below it; links and `.git` are not followed. */
+export async function* foldersBelow(folder: string): AsyncGenerator<string> {
   const folders = [folder];
   for (let at = folders.pop(); at !== undefined; at = folders.pop()) {
-    for await (const entry of entriesOf(at, leaveOut)) {
-      const path = join(at, entry.name);
-      if (entry.isDirectory()) {
-        if (entry.name !== '.git') folders.push(path);
-      } else if (entry.isFile()) {
-        const bytes = await lstat(path).then(
-          (stats) => stats.size,
-          () => undefined,
-        );
-        if (bytes === undefined) leaveOut('unreadable');
-        else if (bytes > maxBytes) leaveOut('larger than 1 MiB');
-        else yield path;
-      }
-    }
+    yield at;
+    // One that can't be read is told by who reads its files.
+    for await (const entry of entriesOf(at, () => undefined))
+      if (entry.isDirectory() && entry.name !== '.git') folders.push(join(at, entry.name));
   }
 }
 
-async function* entriesOf(
-  folder: string,
-  leaveOut: (reason: string) => void,
-): AsyncGenerator<Dirent> {
+/** The regular files of one folder, up to 1 MiB each. */
+export async function* filesIn(folder: string, leaveOut: LeaveOut): AsyncGenerator<string> {
+  for await (const entry of entriesOf(folder, leaveOut)) {
+    if (!entry.isFile()) continue;
+    const path = join(folder, entry.name);
+    const bytes = await lstat(path).then(
+      (stats) => stats.size,
+      () => undefined,
+    );
+    if (bytes === undefined) leaveOut('unreadable');
+    else if (bytes > maxBytes) leaveOut('larger than 1 MiB');
+    else yield path;
+  }
+}
+
+async function* entriesOf(folder: string, leaveOut: LeaveOut): AsyncGenerator<Dirent> {
   try {
     yield* await opendir(folder, { bufferSize: 256 });
   } catch {

@@ -1,93 +1,109 @@
-// Counts the words of every text file below a folder: one job per file, two worker processes.
+// Counts the words of every text file below a folder, in three stages: read each folder, count each file, merge the counts. Two
+// worker processes serve them.
 //
 //   npm start [-- [folder] [--redis URL]]
 //
 // Without --redis or REDIS_URL it starts a private Redis, which ends with it.
-import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { Queue } from 'lunaq';
 import { someRedis, type SomeRedis } from 'lunaq/testing';
-import { filesBelow, idOf, inChunks, printable, type FileJob } from './files.js';
+import { foldersBelow, idOf, inChunks, printable } from './files.js';
 import { WorkerPool } from './pool.js';
 import { number, Progress } from './progress.js';
 import { printReport, redisCpu } from './report.js';
-import type { WordCounts } from './words.js';
+import { addMerges, queueNames, stageNames, Stages, type FolderRead } from './stages.js';
+import type { Tally } from './tally.js';
 
 const workerProcesses = 2;
 /** Most jobs of one addBulk. */
 const chunk = 1_000;
 
+// #region pipeline
+/** Adds the jobs of the first and the last stage, and waits for the last job's result. */
+async function tallyOf(folder: string, stages: Stages): Promise<[Tally, FolderRead[]]> {
+  const reads: FolderRead[] = [];
+  for await (const paths of inChunks(foldersBelow(folder), chunk)) {
+    const jobs = await stages.read.addBulk(
+      paths.map((path) => ({ name: 'read', data: { folder: path }, opts: { jobId: idOf(path) } })),
+    );
+    reads.push(...(await Promise.all(jobs.map((job) => job.waitUntilFinished()))));
+  }
+  // By now there is a merge for each folder: they are merged, too.
+  const merges = reads.map(({ merge }) => ({ id: merge, queueName: stages.merge.name }));
+  const last = await addMerges(stages.merge, merges, 'fail');
+  return [await last.waitUntilFinished(), reads];
+}
+// #endregion
+
 /** Counts all files below a folder; rejects when `stop` fires, or when no worker process is left. */
 async function countFiles(folder: string, redis: SomeRedis, stop: AbortSignal): Promise<void> {
   const cpuBefore = await redisCpu(redis.url);
-  // A queue for each folder: on a Redis that outlives this program, an interrupted run is gone on with.
-  const name = `word-count-${createHash('sha256').update(folder).digest('hex').slice(0, 8)}`;
   const progress = new Progress(process.stdout);
   let said = '';
   const say = (message: string): void => {
     if (message !== said) progress.say(message);
     said = message;
   };
-  const leftOut = new Map<string, number>();
-  const leaveOut = (reason: string): void => {
-    leftOut.set(reason, (leftOut.get(reason) ?? 0) + 1);
-  };
 
-  // #region queue
-  const queue = new Queue<FileJob, WordCounts>(name, {
-    connection: redis.url,
-    defaultJobOptions: { attempts: 3, backoff: { type: 'exponential', delay: 200 } },
-  });
-  queue.on('error', (error) => say(error.message));
-  // #endregion
+  const names = queueNames(folder);
+  const stages = new Stages(names, redis.url, (error) => say(error.message));
   const pool = new WorkerPool({
     size: workerProcesses,
-    queue: name,
+    args: stageNames.map((stage) => names[stage]),
     redisUrl: redis.url,
     stop,
     lost: say,
   });
+  const over = new AbortController();
 
-  /** Shows how far the queue is, and tells how many jobs are left. */
-  async function show(): Promise<number> {
-    stop.throwIfAborted();
-    const { waiting, delayed, active, completed, failed } = await queue.getJobCounts();
-    const left = waiting + delayed + active;
-    progress.show({ done: completed + failed, left, failed });
-    if (left > 0 && pool.alive === 0) throw new Error('no worker process is left');
-    return left;
+  /** Shows how far the stages are. */
+  async function show(): Promise<void> {
+    const counts = await Promise.all(
+      stageNames.map(async (stage) => [stage, await stages[stage].getJobCounts()] as const),
+    );
+    progress.show(Object.fromEntries(counts));
+  }
+
+  /** Shows it again and again; rejects when it can't go on. */
+  async function watch(): Promise<never> {
+    for (;;) {
+      stop.throwIfAborted();
+      await show();
+      if (pool.alive === 0) throw new Error('no worker process is left');
+      await sleep(50, undefined, { signal: AbortSignal.any([stop, over.signal]) });
+    }
   }
 
   try {
     await show();
+    const [tally, reads] = await Promise.race([tallyOf(folder, stages), watch()]);
+    await show();
 
-    // #region add
-    // A file's path is its job's id, so adding a file again adds nothing.
-    for await (const paths of inChunks(filesBelow(folder, leaveOut), chunk)) {
-      await queue.addBulk(
-        paths.map((path) => ({ name: 'count', data: { path }, opts: { jobId: idOf(path) } })),
-      );
-      await show();
-    }
-    // #endregion
-    while ((await show()) > 0) await sleep(50, undefined, { signal: stop });
-
-    const { jobs, seconds } = progress.end();
+    const { jobs, seconds } = progress.total;
     const cpu = (await redisCpu(redis.url)) - cpuBefore;
-    await printReport(queue, folder, leftOut);
+    await printReport(folder, tally, leftOutOf(reads), stages.count);
     console.log(
       `${number(jobs)} jobs in ${number(seconds)} s: ${number(jobs / seconds)} jobs/s, ` +
         `${number(cpu / Math.max(1, jobs))} µs of Redis CPU per job`,
     );
-    if (!redis.isPrivate) await queue.obliterate();
-  } finally {
-    progress.end();
     await pool.stop();
-    await queue.close();
+    if (!redis.isPrivate) await Promise.all(stageNames.map((stage) => stages[stage].obliterate()));
+  } finally {
+    over.abort();
+    await pool.stop();
+    await stages.close();
   }
+}
+
+/** How many files were left out, by reason. */
+function leftOutOf(reads: readonly FolderRead[]): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const { leftOut } of reads)
+    for (const [reason, count] of Object.entries(leftOut))
+      sums.set(reason, (sums.get(reason) ?? 0) + count);
+  return sums;
 }
 
 async function main(stop: AbortSignal): Promise<void> {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 
 export interface PoolOptions {
   readonly size: number;
-  readonly queue: string;
+  /** Given to each process. */
+  readonly args: readonly string[];
   readonly redisUrl: string;
   readonly stop: AbortSignal;
   readonly lost: (message: string) => void;
@@ -17,10 +18,10 @@ export class WorkerPool {
   #stopping = false;
 
   /** Starts the processes; `lost` is told when one has ended by itself. A Ctrl-C reaches them as it does this one. */
-  constructor({ size, queue, redisUrl, stop, lost }: PoolOptions) {
+  constructor({ size, args, redisUrl, stop, lost }: PoolOptions) {
     const env = { ...process.env, REDIS_URL: redisUrl };
     for (let n = 0; n < size; n++) {
-      const child = fork(join(import.meta.dirname, 'worker.js'), [queue], { env });
+      const child = fork(join(import.meta.dirname, 'worker.js'), args, { env });
       this.#children.push(child);
       child.once('exit', (code, signal) => {
         if (!this.#stopping && !stop.aborted)

@@ -1,7 +1,13 @@
-// A progress bar: one line that is redrawn on a terminal, else a line every few seconds.
-const barWidth = 30;
-/** ms between two lines where none can be redrawn. */
+// How far the stages are: a table that is redrawn on a terminal, else a line every few seconds.
+import type { JobState } from 'lunaq';
+
+/** ms between two lines where nothing can be redrawn. */
 const lineInterval = 3_000;
+const columns = ['waiting', 'deferred', 'active', 'done', 'failed'] as const;
+const nameWidth = 6;
+const columnWidth = 9;
+
+export type Counts = Record<JobState, number>;
 
 /** A number for people: one digit after the point if it is small, thousands apart if not. */
 export function number(value: number): string {
@@ -15,44 +21,71 @@ export class Progress {
   #jobs = 0;
   #seconds = 0;
   #nextLine = 0;
-  #isDrawn = false;
+  /** Lines of the table above the cursor. */
+  #drawn = 0;
 
   constructor(out: NodeJS.WriteStream) {
     this.#out = out;
   }
 
-  /** Shows the state of the queue. Jobs that were done at the first call count as done, but not for the rate. */
-  show({ done, left, failed }: { done: number; left: number; failed: number }): void {
+  /** Shows each stage. Jobs that had ended at the first call count as done, but not for the rate. */
+  show(stages: Readonly<Record<string, Counts>>): void {
     const now = performance.now();
+    const ended = Object.values(stages).reduce((sum, counts) => sum + endedOf(counts), 0);
     if (this.#started === 0) {
       this.#started = now;
-      this.#before = done;
+      this.#before = ended;
     }
-    this.#jobs = done - this.#before;
+    this.#jobs = ended - this.#before;
     this.#seconds = (now - this.#started) / 1_000;
-    const rate = number(Math.round(this.#jobs / Math.max(this.#seconds, 0.001)));
-    const text = `${number(done)} of ${number(done + left)} files, ${rate} jobs/s, ${number(failed)} failed`;
     if (this.#out.isTTY) {
-      const filled = Math.floor((barWidth * done) / Math.max(1, done + left));
-      const line = `${'█'.repeat(filled)}${'░'.repeat(barWidth - filled)} ${text}`;
-      this.#out.write(`\r${line.slice(0, (this.#out.columns || 80) - 1)}\u001B[K`);
-      this.#isDrawn = true;
+      this.#draw(stages);
     } else if (this.#jobs > 0 && now >= this.#nextLine) {
-      this.#out.write(`${text}\n`);
+      this.#out.write(`${lineOf(stages)}\n`);
       this.#nextLine = now + lineInterval;
     }
   }
 
-  /** Writes a line of its own. */
+  #draw(stages: Readonly<Record<string, Counts>>): void {
+    const rate = number(Math.round(this.#jobs / Math.max(this.#seconds, 0.001)));
+    const lines = [row('', columns), ...Object.entries(stages).map(stageRow), `${rate} jobs/s`];
+    const width = (this.#out.columns || 80) - 1;
+    const up = this.#drawn > 0 ? `\u001B[${this.#drawn}A` : '';
+    this.#out.write(up + lines.map((line) => `\r${line.slice(0, width)}\u001B[K\n`).join(''));
+    this.#drawn = lines.length;
+  }
+
+  /** Writes a line of its own; a table goes on below it. */
   say(message: string): void {
-    this.end();
+    this.#drawn = 0;
     this.#out.write(`${message}\n`);
   }
 
-  /** Leaves the bar's line; tells what was done since the first `show`, and in how many seconds. */
-  end(): { jobs: number; seconds: number } {
-    if (this.#isDrawn) this.#out.write('\n');
-    this.#isDrawn = false;
+  /** How many jobs have ended since the first `show`, and in how many seconds. */
+  get total(): { jobs: number; seconds: number } {
     return { jobs: this.#jobs, seconds: this.#seconds };
   }
+}
+
+function endedOf({ completed, failed, cancelled }: Counts): number {
+  return completed + failed + cancelled;
+}
+
+function row(name: string, cells: readonly string[]): string {
+  return name.padEnd(nameWidth) + cells.map((cell) => cell.padStart(columnWidth)).join('');
+}
+
+function stageRow([name, counts]: [string, Counts]): string {
+  const { waiting, delayed, deferred, active, completed, failed, cancelled } = counts;
+  const cells = [waiting + delayed, deferred, active, completed, failed + cancelled];
+  return row(name, cells.map(number));
+}
+
+function lineOf(stages: Readonly<Record<string, Counts>>): string {
+  const parts = Object.entries(stages).map(([name, counts]) => {
+    const all = Object.values(counts).reduce((sum, count) => sum + count, 0);
+    const failed = counts.failed > 0 ? ` (${number(counts.failed)} failed)` : '';
+    return `${name} ${number(endedOf(counts))} of ${number(all)}${failed}`;
+  });
+  return parts.join(', ');
 }

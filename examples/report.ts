@@ -1,75 +1,59 @@
-// What came of all files, read back from the queue, and what it cost.
+// What came of all files, and what it cost.
 import { relative } from 'node:path';
 import { Redis } from 'ioredis';
-import type { Job, Queue } from 'lunaq';
-import { printable, type FileJob } from './files.js';
+import type { Queue } from 'lunaq';
+import { printable } from './files.js';
 import { number } from './progress.js';
-import { addCounts, type WordCounts } from './words.js';
+import type { FileJob } from './stages.js';
+import type { Tally } from './tally.js';
+import { addCounts } from './words.js';
 
-const pageSize = 500;
 const topWords = 15;
-const samplePaths = 3;
-
-// #region finished
-/** All jobs that ended in one state, a page at a time. */
-async function* finished(
-  queue: Queue<FileJob, WordCounts>,
-  state: 'completed' | 'failed',
-): AsyncGenerator<Job<FileJob, WordCounts>> {
-  for (let start = 0; ; start += pageSize) {
-    const jobs = await queue.getJobs(state, { start, end: start + pageSize - 1 });
-    if (jobs.length === 0) return;
-    yield* jobs;
-  }
-}
-
-/** The words of all files. Each result was accepted once, so the sums are exact even if a job ran twice. */
-async function sumWords(queue: Queue<FileJob, WordCounts>): Promise<Map<string, number>> {
-  const sums = new Map<string, number>();
-  for await (const job of finished(queue, 'completed')) addCounts(sums, job.returnvalue ?? {});
-  return sums;
-}
-// #endregion
 
 /** Prints the top words, the failed files by reason, what was left out, and the totals. */
 export async function printReport(
-  queue: Queue<FileJob, WordCounts>,
   folder: string,
+  tally: Tally,
   leftOut: ReadonlyMap<string, number>,
+  files: Queue<FileJob, Tally>,
 ): Promise<void> {
-  const sums = await sumWords(queue);
+  const sums = new Map<string, number>();
+  addCounts(sums, tally.counts);
   console.log('\nTop words');
-  for (const [word, count] of sorted(sums, (n) => n).slice(0, topWords)) printRow(count, word);
+  for (const [word, count] of sorted(sums).slice(0, topWords)) printRow(count, word);
 
-  const failed = new Map<string, string[]>();
-  for await (const { failedReason = 'unknown', data } of finished(queue, 'failed')) {
-    // A file system's error goes on with the path after a comma.
-    const [reason = ''] = failedReason.split(',');
-    const paths = failed.get(reason);
-    if (paths) paths.push(data.path);
-    else failed.set(reason, [data.path]);
-  }
-  if (failed.size > 0) console.log('\nFailed');
-  for (const [reason, paths] of sorted(failed, (all) => all.length)) {
-    printRow(paths.length, `${printable(reason)}, such as`);
-    for (const path of paths.toSorted().slice(0, samplePaths))
-      console.log(`${' '.repeat(14)}${printable(relative(folder, path))}`);
+  const failed = tally.failed.toSorted((a, b) => b.count - a.count || byName(a.reason, b.reason));
+  if (failed.length > 0) console.log('\nFailed');
+  for (const { reason, count, samples } of failed) {
+    printRow(count, `${printable(reason)}, such as`);
+    for (const id of samples) {
+      const job = await files.getJob(id);
+      console.log(`${' '.repeat(14)}${printable(relative(folder, job?.data.path ?? id))}`);
+    }
   }
 
   if (leftOut.size > 0) console.log('\nLeft out');
-  for (const [reason, count] of sorted(leftOut, (n) => n)) printRow(count, reason);
+  for (const [reason, count] of sorted(leftOut)) printRow(count, reason);
 
-  const total = [...sums.values()].reduce((sum, count) => sum + count, 0);
-  console.log(`\n${number(total)} words, ${number(sums.size)} different ones`);
+  const { words, different, missing } = tally;
+  const atLeast = missing > 0 ? 'at least ' : '';
+  console.log(
+    `\n${number(words)} words, ${atLeast}${number(different)} different ones, in ${number(tally.files)} files`,
+  );
+  if (missing > 0) console.log(`There were too many to keep all: counts may lack up to ${missing}`);
 }
 
 function printRow(count: number, text: string): void {
   console.log(`${number(count).padStart(12)}  ${text}`);
 }
 
+function byName(a: string, b: string): number {
+  return a < b ? -1 : 1;
+}
+
 /** Entries with the largest first, equal ones by name. */
-function sorted<T>(entries: ReadonlyMap<string, T>, size: (value: T) => number): [string, T][] {
-  return [...entries].toSorted(([a, x], [b, y]) => size(y) - size(x) || (a < b ? -1 : 1));
+function sorted(entries: ReadonlyMap<string, number>): [string, number][] {
+  return [...entries].toSorted(([a, x], [b, y]) => y - x || byName(a, b));
 }
 
 /** CPU time that the server has used so far, in µs. */

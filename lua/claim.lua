@@ -10,6 +10,7 @@
 --      traits     hash   id -> what scripts must know of a job
 --      attempts   hash   id -> failed attempts
 --      stalls     hash   id -> times lost with a worker
+--      expiring   zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
 --      waiting    list   ids
 --      tombstones hash   id -> how many of its entries in waiting are void
 --      suspects   zset   ids by the time of loss (ms), those lost twice behind
@@ -22,14 +23,15 @@
 --      want       most jobs to take, 0 to 256; 0 puts the marker back
 --      allowance  how many of them may be suspects
 --      alone      1 when the caller holds no suspect
--- REPLY { claimed, token, due, ids, records, attempts, losses }: due is the time (ms) of the earliest delayed job when fewer were
---       taken than wanted, else ''; the lists run beside each other, and a record that is nil is for reread. With no job
---       { empty | more | held off, token, due }. { dead | expired | outdated | paused | stale }. For a call that was answered
---       before { repeated, its word, token and ids on a line each }
+-- REPLY { claimed, token, due, late, ids, records, attempts, losses, ends }: due is the time (ms) of the earliest delayed job when fewer
+--       were taken than wanted, else ''; late is how many had expired and are for expire; the lists run beside each other, ends has the
+--       end (ms) of each ttl or '', and a record that is nil is for reread. With no job { empty | more | held off, token, due, late }. { dead | expired | outdated | paused | stale }. For a call that was answered
+--       before { repeated, its word, token and ids on a line each, with the end of its ttl behind an id }
 -- HOLDS a live lease; one call in flight
--- USES answered, remember, mark, take, take_suspects, rows, describe
-local calls, meta, leases, held, active, jobs, traits, attempts, stalls = unpack(KEYS, 1, 9)
-local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 10)
+-- USES answered, remember, mark, take, take_suspects, timely, rows, describe, listed
+local calls, meta, leases, held, active, jobs, traits, attempts, stalls, expiring =
+  unpack(KEYS, 1, 10)
+local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 11)
 local call, number, schema, lease, want, allowance, alone = unpack(ARGV)
 
 local before = answered(calls, call, number)
@@ -44,7 +46,10 @@ if word then return { remember(calls, call, number, now, word) } end
 
 local ids, held_off = take_suspects(suspects, allowance, alone)
 local suspected, rows = #ids > 0, {}
-if not suspected then ids = take(waiting, tombstones, tonumber(want)) end
+local ends, late = {}, 0
+if not suspected then
+  ids, ends, late = timely(expiring, take(waiting, tombstones, tonumber(want)), now)
+end
 local newer = string.format('%.0f', math.max(micros, (last or 0) + 1))
 local token = lease .. ':' .. newer
 local records, tries, losses, probes = describe(jobs, traits, attempts, stalls, ids)
@@ -62,5 +67,5 @@ end
 local first = taken < tonumber(want) and redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES') or {}
 if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
 word = taken > 0 and 'claimed' or left > 0 and 'more' or held_off > 0 and 'held off' or 'empty'
-remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. table.concat(ids, '\n'))
-return { word, token, first[2] or '', ids, records, tries, losses }
+remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. listed(ids, ends))
+return { word, token, first[2] or '', late, ids, records, tries, losses, ends }

@@ -5,6 +5,8 @@
 --      meta     hash   schema version
 --      jobs     hash   id -> record
 --      traits   hash   id -> what scripts must know of a job
+--      expiring zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
+--      watched  hash   id -> parent | awaited
 --      waiting  list   ids
 --      wake     list   the marker
 -- ARGV call     the caller's row in calls
@@ -16,7 +18,7 @@
 -- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
 -- HOLDS nothing; one call in flight per caller
 -- USES column, clock, answered, remember, outdated, fill, known, admit, mark, push
-local calls, meta, jobs, traits, waiting, wake = unpack(KEYS)
+local calls, meta, jobs, traits, expiring, watched, waiting, wake = unpack(KEYS)
 local call, number, schema = unpack(ARGV)
 local ids, records, flags = column(4, 3), column(5, 3), column(6, 3)
 
@@ -24,6 +26,7 @@ local before = answered(calls, call, number)
 if before then return before end
 if outdated(meta, schema) then return 'outdated' end
 
-local words, added = admit(jobs, traits, ids, records, flags)
+local now = clock()
+local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now)
 push(waiting, wake, ids, flags, added)
-return remember(calls, call, number, clock(), table.concat(words, ' '))
+return remember(calls, call, number, now, table.concat(words, ' '))

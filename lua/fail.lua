@@ -3,27 +3,35 @@
 --
 -- KEYS active    hash   id -> token
 --      held      hash   lease -> how many jobs it holds
+--      stopping  zset   lease and id of active jobs that were asked to stop
 --      failed    zset   ids by finish time (ms)
+--      releasing hash   finished parent -> what to tell its dependents
+--      evicting  zset   ids by the time (ms) when their retention ends
 --      attempts  hash   id -> failed attempts
---      results   hash   id -> failures, a line each, the newest first
+--      failures  hash   id -> failures, a line each, the newest first
+--      events    channel of the ids of watched jobs that ended
 --      columns   every hash with a row per job
+-- ARGV age       ms for which the jobs stay; 0 not at all, '' for ever
 -- EACH id        of the job
 --      token     of its claim
 --      attempts  failed so far, this one included; 0 for a job that never failed, only its workers
---      failure   JSON on one line; '' to forget the job
--- REPLY a word for each job, blank between them: settled | lost
+--      failure   JSON on one line
+-- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, clock, leave_active, forget, finish, fill, blame
-local active, held, failed, attempts, results = unpack(KEYS, 1, 5)
-local columns = { unpack(KEYS, 6) }
-local ids, tokens, tries, failures = column(1, 4), column(2, 4), column(3, 4), column(4, 4)
+-- USES column, clock, leave_active, forget, finish, fill, blame, tell
+local active, held, stopping, failed, releasing, evicting, attempts, failures, events =
+  unpack(KEYS, 1, 9)
+local columns = { unpack(KEYS, 10) }
+local age = unpack(ARGV)
+local ids, tokens, tries, lines = column(2, 4), column(3, 4), column(4, 4), column(5, 4)
 
-local words, left = leave_active(active, held, ids, tokens)
-local kept = finish(failed, columns, ids, failures, left)
+local words, left = leave_active(active, held, stopping, ids, tokens, true)
+local keys = { failed, releasing, evicting, events }
+local kept, told = finish(keys, columns, ids, left, 'failed', age, clock())
 local counted = {}
 for _, i in ipairs(kept) do
   counted[#counted + 1] = tries[i] ~= '0' and i or nil
 end
 fill(attempts, ids, tries, counted)
-blame(results, ids, failures, kept)
-return table.concat(words, ' ')
+blame(failures, ids, lines, kept)
+return table.concat(tell(words, told), ' ')

@@ -3,19 +3,22 @@
 --
 -- KEYS active   hash   id -> token
 --      held     hash   lease -> how many jobs it holds
+--      stopping zset   lease and id of active jobs that were asked to stop
+--      expiring zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
 --      stalls   hash   id -> times lost with a worker
 --      waiting  list   ids
 --      suspects zset   ids by the time of loss (ms), those lost twice behind
 --      wake     list   the marker
 -- EACH id       of the job, in the order of claiming
 --      token    of its claim
--- REPLY a word for each job, blank between them: settled | lost
+--      ends     end (ms) of its ttl when it had not started, else ''
+-- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, clock, leave_active, suspect, mark
-local active, held, stalls, waiting, suspects, wake = unpack(KEYS)
-local ids, tokens = column(1, 2), column(2, 2)
+local active, held, stopping, expiring, stalls, waiting, suspects, wake = unpack(KEYS)
+local ids, tokens, ends = column(1, 3), column(2, 3), column(3, 3)
 
-local words, left = leave_active(active, held, ids, tokens)
+local words, left = leave_active(active, held, stopping, ids, tokens)
 local losses, head, now = redis.call('HMGET', stalls, unpack(ids)), {}, clock()
 for n = #left, 1, -1 do
   local i = left[n]
@@ -23,6 +26,7 @@ for n = #left, 1, -1 do
     suspect(suspects, now, ids[i], losses[i])
   else
     head[#head + 1] = ids[i]
+    if ends[i] ~= '' then redis.call('ZADD', expiring, ends[i], ids[i]) end
   end
 end
 if #head > 0 then redis.call('LPUSH', waiting, unpack(head)) end

@@ -4,32 +4,33 @@
 -- KEYS jobs      hash   id -> record
 --      attempts  hash   id -> failed attempts
 --      results   hash   id -> outcome
+--      failures  hash   id -> failures, a line each, the newest first
 --      active    hash   id -> token
 --      delayed   zset   ids by due time (ms)
 --      completed zset   ids by finish time (ms)
 --      failed    zset   ids by finish time (ms)
+--      deferred  zset   ids by the time of their next check (ms)
+--      cancelled zset   ids by finish time (ms)
 -- EACH id        of the job
--- REPLY { { state, record, attempts, outcome or '', token or time or '' } or { unknown }, … } for the first jobs asked for
+-- REPLY { { state, record, attempts, outcome or '', failures or '', token or time or '' } or { unknown }, … } for the first jobs asked for
 -- HOLDS nothing
--- USES column
-local jobs, attempts, results, active, delayed, completed, failed = unpack(KEYS)
+-- USES column, whereabouts
+local jobs, attempts, results, failures, active = unpack(KEYS, 1, 5)
+local delayed, completed, failed, deferred, cancelled = unpack(KEYS, 6)
 local ids = column(1, 1)
-local sets = { { 'delayed', delayed }, { 'completed', completed }, { 'failed', failed } }
+local states = { 'delayed', 'completed', 'failed', 'deferred', 'cancelled' }
+local sets = { delayed, completed, failed, deferred, cancelled }
 
 local reply, read = {}, 0
 for i, id in ipairs(ids) do
   local record = read < 262144 and redis.call('HGET', jobs, id)
   if record then
-    local tries, outcome =
-      redis.call('HGET', attempts, id) or '0', redis.call('HGET', results, id) or ''
-    local detail = redis.call('HGET', active, id)
-    local state = detail and 'active' or 'waiting'
-    for _, set in ipairs(state == 'waiting' and sets or {}) do
-      local score = redis.call('ZSCORE', set[2], id)
-      state, detail = score and set[1] or state, score or detail
-    end
-    reply[i] = { state, record, tries, outcome, detail or '' }
-    read = read + #record + #outcome
+    local state, detail = whereabouts(active, states, sets, id)
+    local tries, lines =
+      redis.call('HGET', attempts, id) or '0', redis.call('HGET', failures, id) or ''
+    local outcome = state == 'completed' and redis.call('HGET', results, id) or ''
+    reply[i] = { state, record, tries, outcome, lines, detail }
+    read = read + #record + #outcome + #lines
   elseif read < 262144 then
     reply[i] = { 'unknown' }
   end

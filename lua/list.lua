@@ -7,16 +7,25 @@
 --      delayed   zset   ids by due time
 --      completed zset   ids by finish time
 --      failed    zset   ids by finish time
--- ARGV state     waiting | delayed | active | completed | failed
+--      deferred  zset   ids by the time of their next check
+--      cancelled zset   ids by finish time
+-- ARGV state     waiting | delayed | active | completed | failed | deferred | cancelled
 --      start     first position; of active jobs, which have no order, a cursor
 --      stop      last position; of active jobs ignored
+--      age       only those that finished at least so many ms ago, '' for all; start and stop count these
 -- REPLY { 0, or the cursor to go on from, ids }
 -- HOLDS nothing
-local active, suspects, waiting, delayed, completed, failed = unpack(KEYS)
-local state, start, stop = unpack(ARGV)
+-- USES clock
+local active, suspects, waiting, delayed, completed, failed, deferred, cancelled = unpack(KEYS)
+local state, start, stop, age = unpack(ARGV)
 local sets = { delayed = delayed, completed = completed, failed = failed }
+sets.deferred, sets.cancelled = deferred, cancelled
 
-if sets[state] then return { '0', redis.call('ZRANGE', sets[state], start, stop) } end
+if sets[state] and age == '' then return { '0', redis.call('ZRANGE', sets[state], start, stop) } end
+if sets[state] then
+  local oldest, most = clock() - age, stop - start + 1
+  return { '0', redis.call('ZRANGE', sets[state], '-inf', oldest, 'BYSCORE', 'LIMIT', start, most) }
+end
 if state == 'active' then
   local page = redis.call('HSCAN', active, start, 'COUNT', 200)
   local ids = {}

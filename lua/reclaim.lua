@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- reclaim: active under a dead lease -> suspects. One bounded step of a pass over active for all dead leases. A job that was lost
--- too often stays for `fail`, under the token of its dead lease.
+-- too often stays for `fail`, one that was asked to stop for `stop`, under the token of its dead lease.
 --
 -- KEYS leases   zset   lease by deadline (ms), 0 for a dead one
 --      held     hash   lease -> how many jobs it holds
 --      active   hash   id -> token
+--      stopping zset   lease and id of active jobs that were asked to stop
 --      suspects zset   ids by the time of loss (ms), those lost twice behind
 --      stalls   hash   id -> times lost with a worker
 --      traits   hash   id -> what scripts must know of a job
@@ -12,10 +13,10 @@
 --      wake     list   the marker
 -- ARGV cursor   0 to begin a pass, else from the last reply
 --      losses   most times a job may be lost
--- REPLY { cursor, 0 at the end of the pass; ids made suspects; { id, token, traits or '', attempts } of each lost too often }
+-- REPLY { cursor, 0 at the end of the pass; ids made suspects; { id, token, traits or '', attempts, stop | fail } of the others }
 -- HOLDS nothing
 -- USES clock, leave_active, fill, suspect, mark
-local leases, held, active, suspects, stalls, traits, attempts, wake = unpack(KEYS)
+local leases, held, active, stopping, suspects, stalls, traits, attempts, wake = unpack(KEYS)
 local cursor, most = unpack(ARGV)
 
 local dead, now = {}, clock()
@@ -27,17 +28,18 @@ local ids, tokens, losses, over = {}, {}, {}, {}
 for at = 1, #page[2], 2 do
   local id, token = page[2][at], page[2][at + 1]
   local count = dead[token:match('^[^:]*')] and (redis.call('HGET', stalls, id) or 0) + 1 or 0
-  if count > tonumber(most) then
+  local asked = token:find('!', 1, true)
+  if count > 0 and (asked or count > tonumber(most)) then
     local flags, tries =
       redis.call('HGET', traits, id) or '', redis.call('HGET', attempts, id) or '0'
-    over[#over + 1] = { id, token, flags, tries }
+    over[#over + 1] = { id, token:match('^[^!]*'), flags, tries, asked and 'stop' or 'fail' }
   elseif count > 0 then
     ids[#ids + 1], tokens[#tokens + 1], losses[#losses + 1] = id, token, count
   end
 end
 
 if #ids > 0 then
-  local _, left = leave_active(active, held, ids, tokens)
+  local _, left = leave_active(active, held, stopping, ids, tokens)
   fill(stalls, ids, losses, left)
   for _, i in ipairs(left) do
     suspect(suspects, now, ids[i], losses[i])

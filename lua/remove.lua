@@ -1,50 +1,63 @@
 #!lua flags=allow-oom
--- remove: any state but active -> gone.
+-- remove: any state but active -> gone. A job that has or had dependents stays, cancelled if it had not finished, until they were told.
 --
 -- KEYS calls      hash   caller and script -> last call number, time, reply
 --      jobs       hash   id -> record
 --      traits     hash   id -> what scripts must know of a job
 --      active     hash   id -> token
+--      expiring   zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
 --      delayed    zset   ids by due time (ms)
---      completed  zset   ids by finish time (ms)
---      failed     zset   ids by finish time (ms)
+--      deferred   zset   ids by the time of their next check (ms)
+--      awaiting   zset   edges by child
 --      suspects   zset   ids by the time of loss (ms)
 --      waiting    list   ids
 --      tombstones hash   id -> how many of its entries in waiting are void
+--      completed  zset   ids by finish time (ms)
+--      failed     zset   ids by finish time (ms)
+--      cancelled  zset   ids by finish time (ms)
+--      watched    hash   id -> parent | awaited
+--      releasing  hash   finished parent -> what to tell its dependents
+--      evicting   zset   ids by the time (ms) when their retention ends
+--      events     channel of the ids of watched jobs that ended
 --      columns    every hash with a row per job
 -- ARGV call       the caller's row in calls
 --      number     of this call
 -- EACH id         of the job
--- REPLY a word for each job, blank between them: removed | active | unknown; or stale
+-- REPLY a word for each job, blank between them: removed | releasing (removed, and its dependents are to be told) | active | unknown |
+--       again (nothing was done, since 1,000 edges were spent); or stale
 -- HOLDS nothing; one call in flight per caller
--- USES column, clock, answered, remember, known, forget
-local calls, jobs, traits, active, delayed, completed, failed, suspects, waiting, tombstones =
+-- USES column, clock, answered, remember, known, rows, forget, ended, tell, cut, withdraw, drop_void, discard
+local calls, jobs, traits, active, expiring, delayed, deferred, awaiting, suspects, waiting =
   unpack(KEYS, 1, 10)
-local columns, sets = { unpack(KEYS, 11) }, { delayed, completed, failed, suspects }
+local tombstones, completed, failed, cancelled, watched, releasing, evicting, events =
+  unpack(KEYS, 11, 18)
+local columns, finished = { unpack(KEYS, 19) }, { completed, failed, cancelled }
 local call, number = unpack(ARGV)
 local ids = column(3, 1)
 
 local before = answered(calls, call, number)
 if before then return before end
-local stored, tokens = known(jobs, traits, ids), redis.call('HMGET', active, unpack(ids))
-local words, gone, seen = {}, {}, {}
+local words, gone, seen, edges, now = {}, {}, {}, 0, clock()
+local stored, tokens = known(jobs, traits, ids), rows(active, ids)
+local sets, rare, watch = { delayed, completed, failed, suspects }, false, {}
+if
+  redis.call('EXISTS', expiring, deferred, cancelled, evicting, watched, columns[#columns - 1]) > 0
+then
+  sets[5], rare, watch = cancelled, { deferred, awaiting, expiring }, rows(watched, ids)
+end
 for i, id in ipairs(ids) do
   words[i] = (not stored[i] or seen[id]) and 'unknown' or tokens[i] and 'active' or 'removed'
-  seen[id] = true
-  gone[#gone + 1] = words[i] == 'removed' and id or nil
+  if words[i] == 'removed' and edges >= 1000 then words[i] = 'again' end
+  if words[i] == 'removed' then
+    seen[id], gone[#gone + 1] = true, i
+    local stays = watch[i] and watch[i] ~= 'awaited' and ended(finished, id)
+    edges = edges + (stays and 0 or withdraw(sets, rare, tombstones, id))
+    if rare and not stays then redis.call('ZREM', evicting, id) end
+  end
 end
 
-for _, id in ipairs(gone) do
-  local found = 0
-  for _, set in ipairs(sets) do
-    found = found == 0 and redis.call('ZREM', set, id) or found
-  end
-  if found == 0 then redis.call('HINCRBY', tombstones, id, 1) end
-end
-if #gone > 0 then forget(columns, gone) end
-local others = redis.call('HLEN', active)
-for _, set in ipairs(sets) do
-  others = others + redis.call('ZCARD', set)
-end
-if redis.call('HLEN', jobs) == others then redis.call('UNLINK', waiting, tombstones) end
-return remember(calls, call, number, clock(), table.concat(words, ' '))
+local keys = { cancelled, releasing, evicting, events }
+tell(words, discard(keys, finished, columns, ids, gone, watch, now, not rare))
+if rare then sets[6] = deferred end
+if #gone > 0 then drop_void(jobs, active, sets, waiting, tombstones) end
+return remember(calls, call, number, now, table.concat(words, ' '))

@@ -1,5 +1,6 @@
 #!lua flags=allow-oom
--- requeue: completed, failed -> waiting, with attempts, losses and outcome cleared.
+-- requeue: completed, failed, cancelled -> waiting, with attempts, losses, result and failures cleared; -> deferred when it has parents to
+-- wait for again.
 --
 -- KEYS calls     hash   caller and script -> last call number, time, reply
 --      jobs      hash   id -> record
@@ -7,30 +8,63 @@
 --      attempts  hash   id -> failed attempts
 --      stalls    hash   id -> times lost with a worker
 --      results   hash   id -> outcome
+--      failures  hash   id -> failures, a line each, the newest first
+--      outcomes  hash   child -> what its parents ended with, a line each
+--      awaiting  zset   edges by child
+--      deferred  zset   ids by the time of their next check (ms)
 --      completed zset   ids by finish time (ms)
 --      failed    zset   ids by finish time (ms)
+--      cancelled zset   ids by finish time (ms)
+--      watched   hash   id -> parent | awaited; a parent's fate behind it, when its state does not tell it
+--      releasing hash   finished parent -> what to tell its dependents
+--      evicting  zset   ids by the time (ms) when their retention ends
 --      waiting   list   ids
 --      wake      list   the marker
 -- ARGV call      the caller's row in calls
 --      number    of this call
 -- EACH id        of the job
--- REPLY a word for each job, blank between them: requeued | unfinished | unknown; or stale
--- HOLDS nothing; one call in flight per caller
--- USES column, clock, answered, remember, known, forget, mark, push
-local calls, jobs, traits, attempts, stalls, results, completed, failed, waiting, wake =
-  unpack(KEYS)
+--      family    unknown, or the caller has asked the parents: asked
+--      edges     open ones of a child, a line each
+--      outcomes  lines of its row in outcomes, of all parents that its policy accepts
+-- REPLY a word for each job, blank between them: requeued | unfinished | child (nothing was done: ask its parents) | unknown; or stale
+-- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
+-- USES column, clock, answered, remember, known, rows, forget, mark, push, wait_for
+local calls, jobs, traits, attempts, stalls, results, failures, outcomes = unpack(KEYS, 1, 8)
+local awaiting, deferred, completed, failed, cancelled, watched, releasing, evicting, waiting, wake =
+  unpack(KEYS, 9)
 local call, number = unpack(ARGV)
-local ids = column(3, 1)
+local ids, families, edges, told = column(3, 4), column(4, 4), column(5, 4), column(6, 4)
 
 local before = answered(calls, call, number)
 if before then return before end
-local stored, words, again = known(jobs, traits, ids), {}, {}
+local stored, flags, words, again, now =
+  known(jobs, traits, ids), rows(traits, ids), {}, {}, clock()
+local sets, rare = { completed, failed }, redis.call('EXISTS', cancelled, releasing, evicting) > 0
+local marks = rare and rows(watched, ids) or {}
+if rare then sets[3] = cancelled end
 
 for i, id in ipairs(ids) do
-  local ended = redis.call('ZREM', completed, id) + redis.call('ZREM', failed, id) > 0
-  words[i] = ended and 'requeued' or stored[i] and 'unfinished' or 'unknown'
-  again[#again + 1] = ended and i or nil
-  if ended then forget({ attempts, stalls, results }, { id }) end
+  local child = families[i] == 'unknown' and flags[i] and flags[i]:find('"child":true', 1, true)
+  local found, removed = 0, marks[i] == 'parent\tremoved'
+  for _, set in ipairs((child or removed) and {} or sets) do
+    found = found + redis.call('ZREM', set, id)
+  end
+  words[i] = (not stored[i] or removed) and 'unknown'
+    or child and 'child'
+    or found > 0 and 'requeued'
+    or 'unfinished'
+  if found > 0 then
+    forget({ attempts, stalls, results, failures }, { id })
+    if rare then
+      redis.call('HDEL', releasing, id)
+      redis.call('ZREM', evicting, id)
+      if marks[i] and marks[i] ~= 'awaited' then redis.call('HSET', watched, id, 'parent') end
+    end
+    if families[i] == 'asked' then redis.call('HDEL', outcomes, id) end
+    if told[i] ~= '' then redis.call('HSET', outcomes, id, told[i]) end
+    if edges[i] ~= '' then wait_for(deferred, awaiting, ids, edges, { i }, now) end
+    again[#again + 1] = edges[i] == '' and i or nil
+  end
 end
-push(waiting, wake, ids, redis.call('HMGET', traits, unpack(ids)), again)
-return remember(calls, call, number, clock(), table.concat(words, ' '))
+push(waiting, wake, ids, flags, again)
+return remember(calls, call, number, now, table.concat(words, ' '))

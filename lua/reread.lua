@@ -17,7 +17,7 @@ local ids = column(2, 1)
 
 local held = {}
 for i, current in ipairs(redis.call('HMGET', active, unpack(ids))) do
-  held[#held + 1] = current == token and ids[i] or nil
+  held[#held + 1] = current and current:match('^[^!]*') == token and ids[i] or nil
 end
 local records, tries, losses = describe(jobs, traits, attempts, stalls, held)
 return { held, records, tries, losses }

@@ -3,8 +3,9 @@
 --
 -- KEYS active   hash   id -> token
 --      held     hash   lease -> how many jobs it holds
+--      stopping zset   lease and id of active jobs that were asked to stop
 --      attempts hash   id -> failed attempts
---      results  hash   id -> failures, a line each, the newest first
+--      failures hash   id -> failures, a line each, the newest first
 --      traits   hash   id -> what scripts must know of a job
 --      waiting  list   ids
 --      delayed  zset   ids by due time (ms)
@@ -14,20 +15,20 @@
 --      attempts failed so far, this one included
 --      delay    ms from now
 --      failure  JSON on one line
--- REPLY a word for each job, blank between them: settled | lost
+-- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, clock, leave_active, fill, blame, mark, push, postpone
-local active, held, attempts, results, traits, waiting, delayed, wake = unpack(KEYS)
-local ids, tokens, tries, delays, failures =
+local active, held, stopping, attempts, failures, traits, waiting, delayed, wake = unpack(KEYS)
+local ids, tokens, tries, delays, lines =
   column(1, 5), column(2, 5), column(3, 5), column(4, 5), column(5, 5)
 
-local words, left = leave_active(active, held, ids, tokens)
+local words, left = leave_active(active, held, stopping, ids, tokens)
 local soon, later = {}, {}
 for _, i in ipairs(left) do
   table.insert(delays[i] == '0' and soon or later, i)
 end
 fill(attempts, ids, tries, left)
-blame(results, ids, failures, left)
+blame(failures, ids, lines, left)
 push(waiting, wake, ids, redis.call('HMGET', traits, unpack(ids)), soon)
 if #later > 0 then postpone(delayed, wake, clock(), ids, delays, later) end
 return table.concat(words, ' ')

@@ -5,6 +5,8 @@
 --      meta     hash   schema version
 --      jobs     hash   id -> record
 --      traits   hash   id -> what scripts must know of a job
+--      expiring zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
+--      watched  hash   id -> parent | awaited
 --      delayed  zset   ids by due time (ms)
 --      wake     list   the marker
 -- ARGV call     the caller's row in calls
@@ -17,7 +19,7 @@
 -- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
 -- HOLDS nothing; one call in flight per caller
 -- USES column, clock, answered, remember, outdated, fill, known, admit, mark, postpone
-local calls, meta, jobs, traits, delayed, wake = unpack(KEYS)
+local calls, meta, jobs, traits, expiring, watched, delayed, wake = unpack(KEYS)
 local call, number, schema = unpack(ARGV)
 local ids, records, flags, delays = column(4, 4), column(5, 4), column(6, 4), column(7, 4)
 
@@ -26,6 +28,6 @@ if before then return before end
 if outdated(meta, schema) then return 'outdated' end
 
 local now = clock()
-local words, added = admit(jobs, traits, ids, records, flags)
+local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now)
 postpone(delayed, wake, now, ids, delays, added)
 return remember(calls, call, number, now, table.concat(words, ' '))

@@ -1,21 +1,44 @@
 #!lua flags=allow-oom
 -- sweep: takes the maintenance of this period, so that one worker does it for all, and tells what there is to do.
 --
--- KEYS meta     hash   time of the last sweep (ms)
---      delayed  zset   ids by due time (ms)
---      leases   zset   lease by deadline (ms), 0 for a dead one
--- ARGV period   ms between two sweeps
--- REPLY { due, the server's time (ms), time (ms) of the earliest delayed job or '', how many leases are dead or past their deadline }
+-- KEYS meta      hash   time of the last sweep (ms), how many completed and failed jobs stay
+--      delayed   zset   ids by due time (ms)
+--      leases    zset   lease by deadline (ms), 0 for a dead one
+--      expiring  zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
+--      evicting  zset   ids by the time (ms) when their retention ends
+--      deferred  zset   ids by the time of their next check (ms)
+--      releasing hash   finished parent -> what to tell its dependents
+--      completed zset   ids by finish time (ms)
+--      failed    zset   ids by finish time (ms)
+-- ARGV period    ms between two sweeps
+-- REPLY { due, the server's time (ms), time (ms) of the earliest delayed job or '', how many leases are dead or past their deadline, how
+--       many jobs are to expire, how many are to be evicted, how many are to be checked, how many have dependents to tell }
 --       | { early, the server's time }
 -- HOLDS nothing
 -- USES clock
-local meta, delayed, leases = unpack(KEYS)
+local meta, delayed, leases, expiring, evicting, deferred, releasing, completed, failed =
+  unpack(KEYS)
 local period = unpack(ARGV)
 
 local now = clock()
-local last = tonumber(redis.call('HGET', meta, 'swept') or 0)
-if math.abs(now - last) < tonumber(period) then return { 'early', string.format('%.0f', now) } end
+local swept, most, most_failed =
+  unpack(redis.call('HMGET', meta, 'swept', 'keep completed', 'keep failed'))
+local time = string.format('%.0f', now)
+if math.abs(now - (swept or 0)) < tonumber(period) then return { 'early', time } end
 
 redis.call('HSET', meta, 'swept', now)
-local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-return { 'due', string.format('%.0f', now), first[2] or '', redis.call('ZCOUNT', leases, 0, now) }
+local reply = { 'due', time, redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or '' }
+reply[4] = redis.call('ZCOUNT', leases, 0, now)
+if redis.call('EXISTS', expiring, evicting, deferred, releasing) > 0 then
+  for _, set in ipairs({ expiring, evicting, deferred }) do
+    reply[#reply + 1] = redis.call('ZCOUNT', set, '-inf', now)
+  end
+  reply[8] = redis.call('HLEN', releasing)
+end
+if most or most_failed then
+  local over = most and redis.call('ZCARD', completed) - most or 0
+  local worse = most_failed and redis.call('ZCARD', failed) - most_failed or 0
+  reply[5], reply[7], reply[8] = reply[5] or 0, reply[7] or 0, reply[8] or 0
+  reply[6] = (reply[6] or 0) + math.max(0, over) + math.max(0, worse)
+end
+return reply

@@ -11,30 +11,52 @@ const horizon = 10;
 /** ms that a job may wait here. */
 const patience = 50;
 
+/** How fast one worker starts jobs, and so how many are worth claiming ahead. */
+export class Pace {
+  #starts = 0;
+  #windowFrom = 0;
+  #pace = 0;
+
+  /** A job starts. */
+  count(): void {
+    const now = performance.now();
+    const elapsed = now - this.#windowFrom;
+    this.#starts += 1;
+    if (elapsed < horizon) return;
+    this.#pace = elapsed > 2 * horizon ? 0 : Math.floor((this.#starts * horizon) / elapsed);
+    this.#windowFrom = now;
+    this.#starts = 0;
+  }
+
+  /** How many more to claim than can start now when `size` wait already; none while that is more than half of what is worth it. */
+  room(size: number): number {
+    const idle = performance.now() - this.#windowFrom;
+    const target = idle > 2 * horizon ? 0 : Math.min(2 * batchElements, this.#pace);
+    return size > target / 2 ? 0 : target - size;
+  }
+
+  reset(): void {
+    this.#pace = 0;
+  }
+}
+
+/** What one worker has claimed ahead of one queue. */
 export class Ahead {
+  readonly #pace: Pace;
   readonly #giveBack: (job: Run) => void;
   #jobs: Run[] = [];
   #next = 0;
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
-  #starts = 0;
-  #windowFrom = 0;
-  #pace = 0;
 
-  constructor(giveBack: (job: Run) => void) {
+  constructor(pace: Pace, giveBack: (job: Run) => void) {
+    this.#pace = pace;
     this.#giveBack = giveBack;
   }
 
   /** How many jobs wait. */
   get size(): number {
     return this.#jobs.length - this.#next;
-  }
-
-  /** How many more to claim than can start now; none while more than half of them are still here. */
-  wanted(): number {
-    const idle = performance.now() - this.#windowFrom;
-    const target = idle > 2 * horizon ? 0 : Math.min(2 * batchElements, this.#pace);
-    return this.size > target / 2 ? 0 : target - this.size;
   }
 
   add(jobs: readonly Run[]): void {
@@ -50,18 +72,8 @@ export class Ahead {
     const job = this.#jobs[this.#next];
     if (!job) return undefined;
     this.#next += 1;
-    this.#count();
+    this.#pace.count();
     return job;
-  }
-
-  #count(): void {
-    const now = performance.now();
-    const elapsed = now - this.#windowFrom;
-    this.#starts += 1;
-    if (elapsed < horizon) return;
-    this.#pace = elapsed > 2 * horizon ? 0 : Math.floor((this.#starts * horizon) / elapsed);
-    this.#windowFrom = now;
-    this.#starts = 0;
   }
 
   #check(): void {
@@ -76,7 +88,7 @@ export class Ahead {
   giveBack(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#pace = 0;
+    this.#pace.reset();
     for (const job of this.#jobs.splice(0).slice(this.#next)) this.#giveBack(job);
     this.#next = 0;
   }
@@ -85,6 +97,15 @@ export class Ahead {
   drop(lease: Lease): void {
     this.#jobs = this.#jobs.slice(this.#next).filter((job) => job.lease !== lease);
     this.#next = 0;
+  }
+
+  /** Takes one out that is not to start; by its token or, without one, whatever token it has. */
+  remove(id: JobId, token?: Token): Run | undefined {
+    const at = this.#jobs.findIndex(
+      (job, place) =>
+        place >= this.#next && job.id === id && (token === undefined || job.token === token),
+    );
+    return at < 0 ? undefined : this.#jobs.splice(at, 1)[0];
   }
 
   holds(id: JobId, token: Token): boolean {

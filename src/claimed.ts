@@ -23,7 +23,7 @@ export async function strays(
   const found: { id: JobId; token: Token }[] = [];
   let cursor = '0';
   do {
-    const args = { state: 'active' as const, start: cursor, stop: 0 };
+    const args = { state: 'active' as const, start: cursor, stop: 0, age: '' as const };
     const page = await executeOne(connection, callOf(scripts.list, keys, args));
     cursor = page.cursor;
     for (let at = 0; at < page.ids.length;) {
@@ -57,12 +57,14 @@ export async function withRecords(
   token: Token,
 ): Promise<readonly ClaimedRow[]> {
   if (jobs.every((job) => job.record !== undefined)) return jobs;
+  const endOf = new Map(jobs.map(({ id, ends }) => [id, ends]));
   const ready = jobs.filter((job) => job.record !== undefined);
   let missing = jobs.filter((job) => job.record === undefined);
   while (missing.length > 0) {
     const items = missing.map(({ id }) => ({ id }));
     const rows = await executeOne(connection, callOf(scripts.reread, keys, { token }, items));
-    ready.push(...rows.filter((row) => row.record !== undefined));
+    for (const row of rows)
+      if (row.record !== undefined) ready.push({ ...row, ends: endOf.get(row.id) });
     missing = rows.filter((row) => row.record === undefined);
   }
   return ready;

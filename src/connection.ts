@@ -38,6 +38,8 @@ const overrides: Options = {
   retryStrategy: (attempt) =>
     Math.min(20 * 2 ** Math.min(attempt, 10), 1_000) * (0.75 + Math.random() / 2),
   reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  // Subscribers are told of each new subscription, so we make them ourselves.
+  autoResubscribe: false,
 };
 
 function isInstance(value: ConnectionOptions): value is RedisInstance {
@@ -90,6 +92,13 @@ export type BlockEnd =
 
 type Listener = { onReady?: () => void; onError?: (error: Error) => void };
 
+/** Who listens to a channel. */
+export interface Subscriber {
+  readonly onMessage: (message: string) => void;
+  /** It listens, from now on or again: what was published before may have been missed. */
+  readonly onSubscribed: () => void;
+}
+
 /** Connections to one server. Made by `acquire`, given back by `release`; the last release closes the sockets. */
 export class Connection {
   readonly commands: Redis;
@@ -98,6 +107,9 @@ export class Connection {
   readonly #listeners = new Set<Listener>();
   #users = 0;
   #blocking: Redis | undefined;
+  /** Listens to channels where the command connection can't: with RESP2. */
+  #listening: Redis | undefined;
+  readonly #subscribers = new Map<string, Set<Subscriber>>();
   /** The server's number of the blocking connection, while there is one. */
   #blockingId: number | undefined;
   /** When the command connection was last made, by the monotonic clock (ms). */
@@ -203,6 +215,48 @@ export class Connection {
     }
   }
 
+  /** Listens to a channel, across reconnects, until the function returned is called. */
+  subscribe(channel: string, subscriber: Subscriber): () => void {
+    const subscribers = this.#subscribers.get(channel) ?? new Set();
+    subscribers.add(subscriber);
+    this.#subscribers.set(channel, subscribers);
+    const redis = this.#listeningConnection();
+    if (redis.status === 'ready') void this.#listenTo(redis, channel, [subscriber]);
+    return () => {
+      subscribers.delete(subscriber);
+      if (subscribers.size > 0 || this.#subscribers.get(channel) !== subscribers) return;
+      this.#subscribers.delete(channel);
+      if (redis.status === 'ready') redis.unsubscribe(channel).catch(() => undefined);
+    };
+  }
+
+  async #listenTo(redis: Redis, channel: string, whom: Iterable<Subscriber>): Promise<void> {
+    try {
+      await redis.subscribe(channel);
+      for (const subscriber of whom) subscriber.onSubscribed();
+    } catch {
+      // Without a connection; the next one subscribes again.
+    }
+  }
+
+  #listeningConnection(): Redis {
+    if (this.#listening) return this.#listening;
+    // With RESP3 messages come between replies, so one connection does.
+    const { protocol } = this.commands.options as { protocol?: number };
+    const redis =
+      protocol === 3 ? this.commands : connect(this.#target, { socketTimeout: undefined });
+    redis.on('message', (channel: string, message: string) => {
+      for (const subscriber of this.#subscribers.get(channel) ?? []) subscriber.onMessage(message);
+    });
+    redis.on('ready', () => {
+      for (const [channel, subscribers] of this.#subscribers)
+        void this.#listenTo(redis, channel, subscribers);
+    });
+    if (redis !== this.commands) redis.on('error', (error: Error) => this.#each('onError', error));
+    this.#listening = redis;
+    return redis;
+  }
+
   /** The server's maxmemory-policy; undefined when it does not tell. */
   async evictionPolicy(): Promise<string | undefined> {
     const info = await this.commands.info('memory').catch(() => '');
@@ -230,5 +284,6 @@ export class Connection {
     shared.delete(this.#key);
     this.commands.disconnect();
     this.#blocking?.disconnect();
+    this.#listening?.disconnect();
   }
 }

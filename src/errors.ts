@@ -1,5 +1,6 @@
 // Every error that Lunaq throws for what happens at run time. Misuse (a wrong option) is a TypeError or
 // RangeError at the call.
+import { wholeNumber } from './checks.js';
 
 /** What went wrong, as a word that stays the same between versions. */
 export type QueueErrorCode =
@@ -7,8 +8,12 @@ export type QueueErrorCode =
   | 'BACKPRESSURE'
   /** The queue, worker or connection was closed. */
   | 'CLOSED'
+  /** A handler goes on although its signal has fired: its job was settled without it. Comes as an `error` event. */
+  | 'HANDLER_STUCK'
   /** The job is being worked on, so it can't be removed. */
   | 'JOB_ACTIVE'
+  /** The job has finished, so it can't be cancelled. */
+  | 'JOB_FINISHED'
   /** The job has not finished, so it can't be run again. */
   | 'JOB_NOT_FINISHED'
   /** No job with this id is stored. */
@@ -19,6 +24,10 @@ export type QueueErrorCode =
   | 'OUT_OF_MEMORY'
   /** The queue belongs to a newer major version of Lunaq. */
   | 'OUTDATED'
+  /** A job to depend on failed, so its dependent can't be run again; retry that one first. */
+  | 'PARENT_FAILED'
+  /** A job to depend on is not stored; nothing was added. */
+  | 'PARENT_UNKNOWN'
   /** Some jobs of one addBulk were not added; `outcomes` tells each. */
   | 'PARTIAL'
   /** A record or result is larger than the limit. */
@@ -30,7 +39,9 @@ export type QueueErrorCode =
   /** A record could not be read; the job fails, others go on. */
   | 'UNREADABLE'
   /** A copy of the call went unanswered: it may have been done. Adding again under the same ids is safe. */
-  | 'UNKNOWN_OUTCOME';
+  | 'UNKNOWN_OUTCOME'
+  /** The job did not finish within the time that was given to wait for it; it goes on. */
+  | 'WAIT_TIMEOUT';
 
 /** An error of the queue with a stable `code`. Errors of Redis pass as `cause`. */
 export class QueueError extends Error {
@@ -79,6 +90,38 @@ export class UnrecoverableError extends Error {
   constructor(message = 'Unrecoverable', options?: ErrorOptions) {
     super(message, options);
   }
+}
+
+/**
+ * Thrown by a handler: the job is put off, no attempt is burnt.
+ *
+ * `throw new DelayedError(5_000)` puts it off for 5 s; without a time, until the one that `job.moveToDelayed(timestamp)` was told.
+ */
+export class DelayedError extends Error {
+  override readonly name = 'DelayedError';
+  /** ms from now; undefined when `job.moveToDelayed` has the time. */
+  readonly delay: number | undefined;
+
+  /** Throws RangeError for a delay that is no whole number of ms. */
+  constructor(delay?: number, options?: ErrorOptions) {
+    super('the job was put off', options);
+    this.delay = delay === undefined ? undefined : wholeNumber('delay', delay, 0);
+  }
+}
+
+/** The attempt took longer than the job's `timeout`: reason of its signal, and how the attempt fails. */
+export class JobTimeoutError extends Error {
+  override readonly name = 'JobTimeoutError';
+}
+
+/** The job was cancelled: reason of its signal, and what `waitUntilFinished` rejects with. */
+export class JobCancelledError extends Error {
+  override readonly name = 'JobCancelledError';
+}
+
+/** The job failed: what `waitUntilFinished` rejects with; its message is the job's `failedReason`. */
+export class JobFailedError extends Error {
+  override readonly name = 'JobFailedError';
 }
 
 /** The worker's lease died while this job ran: another worker may have it, and results of this run are refused. */

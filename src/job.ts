@@ -1,14 +1,27 @@
 // A job as its users see it.
-import type { JobOptions } from './options.js';
-import { decodeOutcome, decodeRecord, type JobRecord } from './record.js';
+import type { Actions, CancelOptions } from './actions.js';
+import type { Awaiting } from './awaiting.js';
+import { wholeNumber } from './checks.js';
+import type { JobOptions, ParentId } from './job-options.js';
+import {
+  decodeFailures,
+  decodeOutcome,
+  decodeRecord,
+  type Failure,
+  type JobRecord,
+} from './record.js';
 import type { JobId, Token } from './script.js';
-import type { ClaimedRow, InspectedJob, JobState } from './scripts.js';
+import { isFinished, type ClaimedRow, type InspectedJob, type JobState } from './scripts.js';
+import type { ParentJob } from './store.js';
 
 /** What a job asks of its queue. */
 export interface JobHost {
+  readonly queueName: string;
+  readonly actions: Pick<Actions, 'remove' | 'retryJob' | 'cancel'>;
+  readonly awaiting: Pick<Awaiting, 'finished'>;
   getJobState(id: string): Promise<JobState | 'unknown'>;
-  remove(id: string): Promise<void>;
-  retryJob(id: string): Promise<void>;
+  parents(id: JobId): Promise<ParentJob[]>;
+  dependents(id: JobId): AsyncGenerator<ParentId>;
 }
 
 /** What a worker knows of a job that it claimed. */
@@ -23,6 +36,9 @@ export interface Claimed {
 export function claimTime(token: Token): number {
   return Math.floor(Number(token.slice(token.indexOf(':') + 1)) / 1_000);
 }
+
+/** Longest time (ms) that a timer takes. */
+const longestTimeout = 2 ** 31 - 1;
 
 /** One unit of work. Its fields tell what was known when it was read; they don't follow the stored job. */
 export class Job<Data = unknown, Result = unknown, Name extends string = string> {
@@ -46,12 +62,15 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   returnvalue: Result | undefined;
   /** Message of the last failed attempt. */
   failedReason: string | undefined;
+  /** Failed attempts, and why it was cancelled, the newest first; the last ten at most. */
+  history: readonly Failure[] = [];
   /** Stacks of failed attempts, the oldest first; the last ten at most, 4 KiB each. */
   stacktrace: string[] = [];
   /** Proof of this claim, while it is being worked on. */
   token: string | undefined;
 
   readonly #host: JobHost;
+  #delayedUntil: number | undefined;
 
   constructor(host: JobHost, id: JobId, record: JobRecord, duplicate = false) {
     this.#host = host;
@@ -84,18 +103,25 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     duplicate = false,
   ): Job<D, R, N> {
     const job = new Job<D, R, N>(host, id, decodeRecord(id, row.record), duplicate);
-    const { failures, returnvalue, processedOn } = decodeOutcome(row.state, row.outcome);
+    const { returnvalue, processedOn } = decodeOutcome(row.outcome);
+    const failures = decodeFailures(row.failures);
     job.attemptsMade = row.attempts + (row.state === 'completed' ? 1 : 0);
     job.returnvalue = returnvalue as R | undefined;
     job.processedOn = processedOn ?? failures[0]?.processedOn;
-    job.failedReason = failures[0]?.failedReason;
-    job.stacktrace = failures.map((failure) => failure.stack ?? '').toReversed();
+    job.failedReason = row.state === 'completed' ? undefined : failures[0]?.failedReason;
+    job.history = failures;
+    job.stacktrace = failures.flatMap((failure) => failure.stack ?? []).toReversed();
     if (row.state === 'active') {
       job.token = row.detail;
       job.processedOn = claimTime(row.detail as Token);
     }
-    if (row.state === 'completed' || row.state === 'failed') job.finishedOn = Number(row.detail);
+    if (isFinished(row.state)) job.finishedOn = Number(row.detail);
     return job;
+  }
+
+  /** Name of its queue. */
+  get queueName(): string {
+    return this.#host.queueName;
   }
 
   /** Where the job is now. */
@@ -103,13 +129,65 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     return this.#host.getJobState(this.id);
   }
 
-  /** Forgets the job. Throws JOB_ACTIVE while it is being worked on, JOB_NOT_FOUND. */
-  remove(): Promise<void> {
-    return this.#host.remove(this.id);
+  /**
+   * The jobs that it depends on: how they ended, with `returnvalue` or `failedReason`, or how they are now. Those that it still waits
+   * for are `blocking`.
+   */
+  parents(): Promise<ParentJob[]> {
+    return this.#host.parents(this.id);
   }
 
-  /** Puts a finished job back into the queue, its attempts cleared. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND. */
+  /** The parents that this job still waits for. */
+  async blockers(): Promise<ParentJob[]> {
+    return (await this.parents()).filter(({ blocking }) => blocking);
+  }
+
+  /** The jobs that depend on this one and were not told of its end yet, read a page at a time. */
+  dependents(): AsyncGenerator<ParentId> {
+    return this.#host.dependents(this.id);
+  }
+
+  /**
+   * What the handler returned, once the job has completed. `timeout` in ms; default: waits for ever. BullMQ's form, with its
+   * `QueueEvents` first, is understood too.
+   *
+   * Rejects with JobFailedError, JobCancelledError, WAIT_TIMEOUT, CLOSED, or JOB_NOT_FOUND when the job was removed or evicted.
+   */
+  async waitUntilFinished(options?: { timeout?: number }): Promise<Result>;
+  async waitUntilFinished(queueEvents: object | undefined, ttl?: number): Promise<Result>;
+  async waitUntilFinished(options: object = {}, ttl?: number): Promise<Result> {
+    const timeout = ttl ?? (options as { timeout?: unknown }).timeout;
+    const ms =
+      timeout === undefined ? undefined : wholeNumber('timeout', timeout, 0, longestTimeout);
+    return (await this.#host.awaiting.finished(this.id, ms)) as Result;
+  }
+
+  /**
+   * Cancels the job: at once when it has not started; when it is active its signal fires, wherever it runs. Throws JOB_FINISHED,
+   * JOB_NOT_FOUND.
+   */
+  cancel(options: CancelOptions = {}): Promise<void> {
+    return this.#host.actions.cancel(this.id, options);
+  }
+
+  /** Says until when (ms since 1970) a `DelayedError` without a time of its own puts the job off. */
+  moveToDelayed(timestamp: number, _token?: string): Promise<void> {
+    this.#delayedUntil = wholeNumber('timestamp', timestamp, 0);
+    return Promise.resolve();
+  }
+
+  /** What `moveToDelayed` was told. */
+  get delayedUntil(): number | undefined {
+    return this.#delayedUntil;
+  }
+
+  /** Forgets the job. Throws JOB_ACTIVE while it is being worked on, JOB_NOT_FOUND. */
+  remove(): Promise<void> {
+    return this.#host.actions.remove(this.id);
+  }
+
+  /** Puts a finished job back into the queue, its attempts cleared. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND, PARENT_FAILED. */
   retry(): Promise<void> {
-    return this.#host.retryJob(this.id);
+    return this.#host.actions.retryJob(this.id);
   }
 }

@@ -1,7 +1,16 @@
 // The only place where a key is made. All keys of a queue share one hash tag, so one slot of a cluster.
 
 /** Hashes with one row per job: forgetting a job erases its row in each. */
-export const columns = ['jobs', 'traits', 'attempts', 'stalls', 'results'] as const;
+export const columns = [
+  'jobs',
+  'traits',
+  'attempts',
+  'stalls',
+  'results',
+  'failures',
+  'outcomes',
+  'watched',
+] as const;
 
 const others = [
   'meta',
@@ -9,13 +18,22 @@ const others = [
   'tombstones',
   'suspects',
   'delayed',
+  'deferred',
+  'awaiting',
+  'dependents',
+  'releasing',
   'active',
   'leases',
   'held',
+  'stopping',
   'completed',
   'failed',
+  'cancelled',
+  'expiring',
+  'evicting',
   'calls',
   'wake',
+  'events',
 ] as const;
 
 /** What a key of a queue holds. */

@@ -34,5 +34,8 @@ export type ToThread =
   | { readonly kind: 'keep'; readonly order: LeaseOrder }
   | { readonly kind: 'drop'; readonly lease: string };
 
-/** A lease was found dead. */
-export type FromThread = { readonly kind: 'dead'; readonly lease: string };
+export type FromThread =
+  /** A lease was found dead. */
+  | { readonly kind: 'dead'; readonly lease: string }
+  /** Jobs under a lease were asked to stop. */
+  | { readonly kind: 'stop'; readonly lease: string; readonly ids: readonly string[] };

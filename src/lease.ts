@@ -8,7 +8,7 @@ import { LeaseLostError, QueueError } from './errors.js';
 import type { QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
 import { Renewer } from './renewer.js';
-import { callOf, type Call, type LeaseId, type Token } from './script.js';
+import { callOf, type Call, type JobId, type LeaseId, type Token } from './script.js';
 import * as scripts from './scripts.js';
 
 /**
@@ -34,11 +34,12 @@ export class Lease {
     this.#renewer = Renewer.of(connection);
   }
 
-  /** Opens a lease under a fresh id. Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME; another call draws another id. */
+  /** Opens a lease under a fresh id; `onStop` hears of jobs under it that were asked to stop. Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME; another call draws another id. */
   static async open(
     connection: Connection,
     keys: QueueKeys,
     settings: WorkerSettings,
+    onStop: (ids: readonly JobId[], lease: Lease) => void,
   ): Promise<Lease> {
     const { lockDuration: period, lockRenewTime: every, maxBlockedTime: maxBlocked } = settings;
     const caller = new Caller(randomText(leaseIdLength) as LeaseId);
@@ -48,7 +49,14 @@ export class Lease {
     if (word === 'outdated')
       throw new QueueError('OUTDATED', 'the queue belongs to a newer major version of Lunaq');
     const call = callOf(scripts.renew, keys, { lease: caller.id, period });
-    lease.#renewer.keep({ lease: caller.id, call, every, maxBlocked, onDead: () => lease.die() });
+    lease.#renewer.keep({
+      lease: caller.id,
+      call,
+      every,
+      maxBlocked,
+      onDead: () => lease.die(),
+      onStop: (ids) => onStop(ids, lease),
+    });
     return lease;
   }
 

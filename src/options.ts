@@ -1,24 +1,8 @@
-// Every option with its unit, default and limits, and the checks that name what was wrong.
+// Every option of queues and workers with its unit, default and limits.
 import type { ConnectionOptions } from './connection.js';
-import type { Backoff } from './retry.js';
-
-/** How a job is to be run. Those not given come from the queue's `defaultJobOptions`, then from here. */
-export interface JobOptions {
-  /** Custom id, 1 to 256 bytes without control characters. Adding an id that exists adds nothing. Default: generated. */
-  jobId?: string;
-  /** ms before the job may run. Default 0. */
-  delay?: number;
-  /** Whether the job goes to the front of the queue. Default false. */
-  lifo?: boolean;
-  /** Most runs of the job, the first included. Default 1. */
-  attempts?: number;
-  /** Wait between two attempts: ms, or type and delay. Default: none. */
-  backoff?: number | Backoff;
-  /** Whether the job is forgotten when it completed. Default false: kept. */
-  removeOnComplete?: boolean;
-  /** Whether the job is forgotten when it failed. Default false: kept. */
-  removeOnFail?: boolean;
-}
+import { knownOptions, shown, wholeNumber, yesOrNo } from './checks.js';
+import { checkJobOptions, type JobOptions } from './job-options.js';
+import type { BackoffStrategy } from './retry.js';
 
 export interface QueueOptions {
   /** Redis to use. Default: 127.0.0.1:6379. */
@@ -54,6 +38,15 @@ export interface WorkerOptions {
   maxBlockedTime?: number;
   /** ms that `close()` waits for handlers before their signal fires and their jobs are handed back. Default 30,000. */
   closeTimeout?: number;
+  /** ms for which a handler whose signal fired, by a time-out or a cancel, keeps its slot before it is given up. Default 5,000. */
+  stopTimeout?: number;
+  /** Shares of a worker's queues, by name: whole numbers from 1. Default: none, a queue goes before those behind it. */
+  weights?: Readonly<Record<string, number>>;
+  /** Settings of BullMQ's form. */
+  settings?: {
+    /** Decides the wait of jobs whose `backoff.type` is neither `fixed` nor `exponential`. */
+    backoffStrategy?: BackoffStrategy;
+  };
 }
 
 /** Most elements, and bytes of records, of one call. */
@@ -74,103 +67,8 @@ const workerDefaults = {
   maxStalledCount: 2,
   maxBlockedTime: 300_000,
   closeTimeout: 30_000,
+  stopTimeout: 5_000,
 };
-
-const longestDelay = Number.MAX_SAFE_INTEGER / 4;
-
-function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
-}
-
-/** A whole number from `least` to `most`, or a TypeError or RangeError that names the option. */
-export function wholeNumber(
-  option: string,
-  value: unknown,
-  least: number,
-  most = longestDelay,
-): number {
-  if (typeof value !== 'number')
-    throw new TypeError(`${option}: expected a number, got ${shown(value)}`);
-  if (!Number.isInteger(value) || value < least || value > most)
-    throw new RangeError(
-      `${option}: expected a whole number from ${least} to ${most}, got ${value}`,
-    );
-  return value;
-}
-
-function yesOrNo(option: string, value: unknown): boolean {
-  if (typeof value !== 'boolean')
-    throw new TypeError(`${option}: expected true or false, got ${shown(value)}`);
-  return value;
-}
-
-// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const control = /[\u0000-\u001f\u007f]/;
-
-/** What nearly every name and id is, and needs no further look. */
-const plain = /^[\w.:-]{1,256}$/;
-
-/** A name or id: 1 to 256 bytes without control characters or lone surrogates. */
-export function textOf(option: string, value: unknown): string {
-  if (typeof value === 'string' && plain.test(value)) return value;
-  if (typeof value !== 'string')
-    throw new TypeError(`${option}: expected a string, got ${shown(value)}`);
-  const bytes = Buffer.byteLength(value);
-  if (bytes < 1 || bytes > 256)
-    throw new RangeError(`${option}: expected 1 to 256 bytes, got ${bytes}`);
-  if (control.test(value) || !value.isWellFormed())
-    throw new RangeError(`${option}: expected no control characters, got ${JSON.stringify(value)}`);
-  return value;
-}
-
-/** A queue's name or prefix; braces would change the slot of its keys. */
-export function queueNameOf(option: string, value: unknown): string {
-  const name = textOf(option, value);
-  if (/[{}]/.test(name)) throw new RangeError(`${option}: expected no braces, got ${shown(name)}`);
-  return name;
-}
-
-function checkBackoff(backoff: unknown): void {
-  if (typeof backoff === 'number') {
-    wholeNumber('backoff', backoff, 0);
-    return;
-  }
-  const { type, delay, jitter } = (backoff ?? {}) as Partial<Backoff>;
-  if (type !== 'fixed' && type !== 'exponential')
-    throw new TypeError(`backoff.type: expected 'fixed' or 'exponential', got ${shown(type)}`);
-  wholeNumber('backoff.delay', delay ?? 0, 0);
-  if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
-    throw new RangeError(`backoff.jitter: expected a number from 0 to 1, got ${shown(jitter)}`);
-}
-
-const jobChecks: { [K in keyof Required<JobOptions>]: (value: unknown) => unknown } = {
-  jobId: (value) => textOf('jobId', value),
-  delay: (value) => wholeNumber('delay', value, 0),
-  lifo: (value) => yesOrNo('lifo', value),
-  attempts: (value) => wholeNumber('attempts', value, 1),
-  backoff: checkBackoff,
-  removeOnComplete: (value) => yesOrNo('removeOnComplete', value),
-  removeOnFail: (value) => yesOrNo('removeOnFail', value),
-};
-
-/** Refuses options that are unknown, so that no wish is lost in silence. */
-function knownOptions(options: object, known: readonly string[]): void {
-  for (const [option, value] of Object.entries(options)) {
-    if (value !== undefined && !known.includes(option))
-      throw new TypeError(`${option}: expected one of ${known.join(', ')}`);
-  }
-}
-
-const jobOptions = Object.keys(jobChecks);
-
-/** Checks the options of a job. */
-export function checkJobOptions(options: JobOptions): void {
-  knownOptions(options, jobOptions);
-  for (const [option, value] of Object.entries(options)) {
-    if (value !== undefined) jobChecks[option as keyof JobOptions](value);
-  }
-}
 
 const queueOptions = ['connection', 'prefix', 'defaultJobOptions', 'maxPending', 'maxPendingBytes'];
 
@@ -187,14 +85,37 @@ export function queueLimits(
   };
 }
 
-export type WorkerSettings = Required<Omit<WorkerOptions, 'connection' | 'prefix'>>;
+export type WorkerSettings = Required<
+  Omit<WorkerOptions, 'connection' | 'prefix' | 'settings' | 'weights'>
+> & {
+  readonly weights: Readonly<Record<string, number>> | undefined;
+  readonly backoffStrategy: BackoffStrategy | undefined;
+};
+
+function checkWeights(weights: unknown, queues: readonly string[]): void {
+  if (weights === undefined) return;
+  if (typeof weights !== 'object' || weights === null)
+    throw new TypeError(`weights: expected an object of numbers by queue, got ${shown(weights)}`);
+  for (const name of Object.keys(weights))
+    if (!queues.includes(name)) throw new TypeError(`weights.${name}: expected a queue's name`);
+  for (const name of queues) {
+    const weight = (weights as Record<string, unknown>)[name];
+    if (!Object.hasOwn(weights, name))
+      throw new TypeError(`weights.${name}: expected a number, got none`);
+    wholeNumber(`weights.${name}`, weight, 1, 1_000_000);
+  }
+}
 
 /** Worker options with their defaults, checked. */
-export function workerSettings(options: WorkerOptions): WorkerSettings {
+export function workerSettings(
+  options: WorkerOptions,
+  queues: readonly string[] = [],
+): WorkerSettings {
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
-  knownOptions(given, ['connection', 'prefix', 'lockRenewTime', ...Object.keys(workerDefaults)]);
+  const others = ['connection', 'prefix', 'lockRenewTime', 'settings', 'weights'];
+  knownOptions(given, [...others, ...Object.keys(workerDefaults)]);
   const all = { ...workerDefaults, ...(given as WorkerOptions) };
   wholeNumber('concurrency', all.concurrency, 1, 10_000);
   yesOrNo('autorun', all.autorun);
@@ -205,5 +126,14 @@ export function workerSettings(options: WorkerOptions): WorkerSettings {
   wholeNumber('maxStalledCount', all.maxStalledCount, 0);
   wholeNumber('maxBlockedTime', all.maxBlockedTime, 1);
   wholeNumber('closeTimeout', all.closeTimeout, 0);
-  return { ...all, lockRenewTime };
+  wholeNumber('stopTimeout', all.stopTimeout, 0);
+  const { settings = {}, weights, ...rest } = all;
+  checkWeights(weights, queues);
+  knownOptions(settings, ['backoffStrategy']);
+  const { backoffStrategy } = settings;
+  if (backoffStrategy !== undefined && typeof backoffStrategy !== 'function')
+    throw new TypeError(
+      `settings.backoffStrategy: expected a function, got ${shown(backoffStrategy)}`,
+    );
+  return { ...rest, lockRenewTime, backoffStrategy, weights };
 }

@@ -1,47 +1,38 @@
 // The producer's side of a queue: adding jobs, looking at them, acting on them.
-import { Batcher } from './batcher.js';
-import { Caller, IdMaker } from './caller.js';
+import type { CancelOptions } from './actions.js';
+import { Adder } from './adder.js';
+import { planBulk, type BulkJob } from './bulk.js';
+import { Caller } from './caller.js';
+import { queueNameOf, textOf, wholeNumber } from './checks.js';
 import { Connection } from './connection.js';
-import { execute, executeOne } from './execute.js';
+import { deadlineIn } from './deadline.js';
+import { executeOne } from './execute.js';
 import { asError, BulkError, QueueError, type BulkOutcome } from './errors.js';
 import { SafeEmitter } from './events.js';
+import { Family } from './family.js';
 import { Job } from './job.js';
-import { defaultPrefix, queueKeys } from './keys.js';
-import {
-  batchBytes,
-  batchElements,
-  checkJobOptions,
-  queueLimits,
-  queueNameOf,
-  textOf,
-  wholeNumber,
-  type JobOptions,
-  type QueueOptions,
-} from './options.js';
-import { encodeRecord, encodeTraits } from './record.js';
-import { callOf, type Call, type JobId, type RecordText, type TraitsText } from './script.js';
+import { checkJobOptions, type JobOptions, type ParentRef } from './job-options.js';
+import { defaultPrefix } from './keys.js';
+import { queueLimits, type QueueOptions } from './options.js';
+import type { JobRecord } from './record.js';
+import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
-import { states, type AddWord, type JobState } from './scripts.js';
+import { isFinished, states, type FinishedState, type JobState } from './scripts.js';
 import { Store } from './store.js';
 import { warnAboutServer } from './warnings.js';
 
-/** A job for `addBulk`. */
-export interface BulkJob<Data = unknown, Name extends string = string> {
-  name: Name;
-  data: Data;
-  opts?: JobOptions;
-}
-
 export type QueueEvents = { error: [error: Error] };
 
-interface NewJob {
-  readonly id: JobId;
-  readonly record: RecordText;
-  readonly traits: TraitsText | '';
-  readonly delay: number;
+function stateOf<S extends JobState>(state: S, allowed: readonly S[]): S {
+  if (allowed.includes(state)) return state;
+  throw new TypeError(`state: expected one of ${allowed.join(', ')}, got ${JSON.stringify(state)}`);
 }
 
-const adding = { enqueue: scripts.enqueue, schedule: scripts.schedule };
+/** ms that a closing queue waits for a server that is not there. */
+const farewell = 2_000;
+
+const finishedStates = states.filter(isFinished);
+const restingStates = states.filter((state) => state !== 'active');
 
 /** A queue to add jobs to. Jobs are run by a `Worker` of the same name. */
 export class Queue<
@@ -53,33 +44,32 @@ export class Queue<
   readonly #connection: Connection;
   /** One for each call of a script that may be in flight. */
   readonly #callers = [new Caller(), new Caller()] as const;
-  readonly #ids = new IdMaker();
+  readonly #adder: Adder<Job<Data, Result, Name>>;
   readonly #store: Store;
   readonly #defaults: JobOptions;
-  readonly #enqueue: Batcher<NewJob, AddWord>;
-  readonly #schedule: Batcher<NewJob, AddWord>;
   readonly #unlisten: () => void;
   #closing: Promise<void> | undefined;
-  /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
-  #echoes = false;
 
   /** Throws TypeError or RangeError for a name or option that can't be. */
   constructor(name: string, options: QueueOptions = {}) {
     super();
     this.name = queueNameOf('name', name);
     const { prefix = defaultPrefix, defaultJobOptions = {} } = options;
-    const limits = { elements: batchElements, bytes: batchBytes, ...queueLimits(options) };
+    const limits = queueLimits(options);
     this.#defaults = defaultJobOptions;
-    const keys = queueKeys(this.name, queueNameOf('prefix', prefix));
+    const checked = queueNameOf('prefix', prefix);
     this.#connection = Connection.acquire(options.connection);
-    this.#store = new Store(this.#connection, keys, this.#callers[0]);
-    const senders = (script: keyof typeof adding) =>
-      this.#callers.map((caller) => (jobs: readonly NewJob[]) => {
-        const args = { ...caller.next(script), schema: scripts.schemaVersion };
-        return this.#send(jobs, callOf(adding[script], keys, args, jobs));
-      });
-    this.#enqueue = new Batcher(senders('enqueue'), limits);
-    this.#schedule = new Batcher(senders('schedule'), limits);
+    const family = new Family(this.#connection, checked);
+    this.#store = new Store(this.name, this.#connection, family, this.#callers[0]);
+    this.#adder = new Adder(
+      this.name,
+      this.#connection,
+      family,
+      this.#callers,
+      limits,
+      (id, record, duplicate) =>
+        duplicate ? this.#stored(id, record) : new Job(this.#store, id, record),
+    );
     this.#unlisten = this.#connection.listen({ onError: (error) => this.report(error) });
     warnAboutServer(this.#connection);
   }
@@ -88,45 +78,64 @@ export class Queue<
    * Adds a job and resolves when it is stored. Adds of the same moment travel together. An id that exists, in any
    * state, adds nothing: the stored job comes back, flagged as `duplicate`.
    *
-   * Rejects with TypeError or RangeError for an option that can't be, and with BACKPRESSURE, OUT_OF_MEMORY, OUTDATED, TOO_LARGE,
-   * UNAVAILABLE (nothing was added) or UNKNOWN_OUTCOME (with the id: adding it again is safe).
+   * Rejects with TypeError or RangeError for an option that can't be, and with BACKPRESSURE, OUT_OF_MEMORY, OUTDATED, PARENT_UNKNOWN,
+   * TOO_LARGE, UNAVAILABLE (nothing was added) or UNKNOWN_OUTCOME (with the id: adding it again is safe).
    */
-  async add(name: Name, data: Data, opts?: JobOptions): Promise<Job<Data, Result, Name>> {
-    this.#checkOpen();
-    if (opts) checkJobOptions(opts);
-    const merged = opts ? { ...this.#defaults, ...opts } : this.#defaults;
-    const timestamp = Date.now();
-    const record = { name: textOf('job name', name) as Name, data, timestamp, opts: merged };
-    const { text, bytes } = encodeRecord(record);
-    const delay = merged.delay ?? 0;
-    const batcher = delay > 0 ? this.#schedule : this.#enqueue;
-    for (;;) {
-      const id = (merged.jobId as JobId | undefined) ?? this.#ids.next();
-      const word = await batcher.add(
-        { id, record: text, traits: encodeTraits(merged, bytes), delay },
-        bytes,
-      );
-      if (word === 'added') return new Job(this.#store, id, record);
-      if (merged.jobId !== undefined) {
-        const stored = await this.#store.getJob<Data, Result, Name>(id, true);
-        return stored ?? new Job(this.#store, id, record, true);
-      }
-      // Two producers drew the same random id: this job has not been added yet.
+  add(name: Name, data: Data, opts?: JobOptions): Promise<Job<Data, Result, Name>> {
+    // Not async: what the adder returns is handed on as it is, which saves each job two turns of the microtask queue.
+    try {
+      this.#checkOpen();
+      if (opts) checkJobOptions(opts);
+      return this.#add(textOf('job name', name), data, opts);
+    } catch (thrown) {
+      return Promise.reject(asError(thrown));
     }
   }
 
+  /** Adds a job whose name and options have been checked. */
+  #add(
+    name: string,
+    data: Data,
+    opts?: JobOptions,
+    parent = false,
+  ): Promise<Job<Data, Result, Name>> {
+    const merged = opts ? { ...this.#defaults, ...opts } : this.#defaults;
+    return this.#adder.add(name, data, merged, parent);
+  }
+
+  /** A job whose id was stored already, as it is stored; as it was given, should it have gone since. */
+  async #stored(id: JobId, record: JobRecord): Promise<Job<Data, Result, Name>> {
+    const stored = await this.#store.getJob<Data, Result, Name>(id, true);
+    return stored ?? new Job(this.#store, id, record, true);
+  }
+
   /**
-   * Adds jobs, 256 or 256 KiB a call. It is not atomic: when some were not added, it rejects with a `BulkError` whose `outcomes` tell
-   * each.
+   * Adds jobs, 256 or 256 KiB a call. They may depend on each other, by `jobId` or as they are given, in any order. It is not atomic:
+   * when some were not added, it rejects with a `BulkError` whose `outcomes` tell each. Rejects with RangeError for a cycle.
    */
   async addBulk(jobs: readonly BulkJob<Data, Name>[]): Promise<Job<Data, Result, Name>[]> {
-    for (const { name, opts = {} } of jobs) {
-      textOf('job name', name);
-      checkJobOptions(opts);
+    this.#checkOpen();
+    const plan = planBulk(this.name, jobs);
+    for (const { job, parents } of plan.jobs) {
+      textOf('job name', job.name);
+      const { dependsOn: _, ...opts } = job.opts ?? {};
+      checkJobOptions({ ...opts, dependsOn: parents.filter((ref) => typeof ref !== 'number') });
+    }
+    type Added = Promise<Job<Data, Result, Name>>;
+    const adds: Added[] = [];
+    const within = new Set(plan.jobs.flatMap((job) => job.parents));
+    for (const at of plan.order) {
+      const { job, parents } = plan.jobs[at] as (typeof plan.jobs)[number];
+      const own = job as BulkJob<Data, Name>;
+      const behind = parents.map((ref) => (typeof ref === 'number' ? (adds[ref] as Added) : ref));
+      adds[at] =
+        behind.length > 0
+          ? this.#addBehind(behind, own, within.has(at))
+          : this.#add(own.name, own.data, own.opts as JobOptions | undefined, within.has(at));
     }
     const outcomes = await Promise.all(
-      jobs.map(({ name, data, opts }) =>
-        this.add(name, data, opts).then(
+      adds.map((add) =>
+        add.then(
           (job): BulkOutcome<Job<Data, Result, Name>> => ({ job }),
           (thrown: unknown) => ({ error: asError(thrown) }),
         ),
@@ -137,25 +146,20 @@ export class Queue<
     return added;
   }
 
-  async #send(
-    jobs: readonly NewJob[],
-    call: Call<readonly AddWord[] | 'stale' | 'outdated'>,
-  ): Promise<readonly AddWord[]> {
-    const ids = jobs.map((job) => job.id);
-    const [answer] = await execute(this.#connection, [call]);
-    if ('error' in answer) {
-      const { code, message, cause } = answer.error;
-      if (code === 'UNKNOWN_OUTCOME') this.#echoes = true;
-      throw new QueueError(code, message, { cause, ids });
+  /** Adds a job when those of the same call that it depends on were added. */
+  async #addBehind(
+    parents: readonly (ParentRef | Promise<Job<Data, Result, Name>>)[],
+    { name, data, opts }: BulkJob<Data, Name>,
+    parent: boolean,
+  ): Promise<Job<Data, Result, Name>> {
+    let dependsOn: ParentRef[];
+    try {
+      dependsOn = await Promise.all(parents.map(async (ref) => await ref));
+    } catch (cause) {
+      const message = `job ${JSON.stringify(name)} depends on one that was not added`;
+      throw new QueueError('PARENT_UNKNOWN', message, { cause });
     }
-    if (answer.resent) this.#echoes = true;
-    if (answer.reply === 'outdated')
-      throw new QueueError('OUTDATED', `queue ${this.name} belongs to a newer major version`, {
-        ids,
-      });
-    if (answer.reply === 'stale')
-      throw new QueueError('UNKNOWN_OUTCOME', 'a later call was answered first', { ids });
-    return answer.reply;
+    return await this.#add(name, data, { ...opts, dependsOn }, parent);
   }
 
   /** A stored job, or undefined. */
@@ -171,10 +175,7 @@ export class Queue<
     state: JobState,
     range: { start?: number; end?: number } = {},
   ): Promise<Job<Data, Result, Name>[]> {
-    if (!states.includes(state))
-      throw new TypeError(
-        `state: expected one of ${states.join(', ')}, got ${JSON.stringify(state)}`,
-      );
+    stateOf(state, states);
     const start = wholeNumber('start', range.start ?? 0, 0);
     const end = wholeNumber('end', range.end ?? start + 99, start);
     return await this.#store.getJobs(state, start, end);
@@ -199,19 +200,63 @@ export class Queue<
     await executeOne(this.#connection, callOf(scripts.resume, this.#store.keys, {}));
   }
 
-  /** Forgets a job. Throws JOB_ACTIVE while it is being worked on, JOB_NOT_FOUND. */
+  /** Forgets a job. One that others depend on stays, as cancelled, until they were told. Throws JOB_ACTIVE, JOB_NOT_FOUND. */
   async remove(id: string): Promise<void> {
-    await this.#store.remove(textOf('id', id));
+    await this.#store.actions.remove(textOf('id', id));
   }
 
-  /** Puts a completed or failed job back, attempts and losses cleared. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND. */
+  /**
+   * Cancels a job: at once when it has not started; when it is active its signal fires within a second, wherever it runs, and it ends as
+   * cancelled unless it completes first. Throws JOB_FINISHED, JOB_NOT_FOUND.
+   */
+  async cancel(id: string, options: CancelOptions = {}): Promise<void> {
+    const { dependents } = options;
+    if (dependents !== undefined && dependents !== 'cancel' && dependents !== 'release')
+      throw new TypeError(`dependents: expected cancel or release, got ${String(dependents)}`);
+    await this.#store.actions.cancel(textOf('id', id), options);
+  }
+
+  /**
+   * Puts a completed, failed or cancelled job back, attempts and losses cleared. It waits again for parents that its policy does not
+   * accept as they ended. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND, PARENT_FAILED, PARENT_UNKNOWN.
+   */
   async retryJob(id: string): Promise<void> {
-    await this.#store.retryJob(textOf('id', id));
+    await this.#store.actions.retryJob(textOf('id', id));
+  }
+
+  /**
+   * Puts back all jobs of a state (default `failed`) that had finished by `timestamp` (ms since 1970, default now), the oldest first,
+   * `count` at most, 256 a call. Those whose parents have failed stay. Returns how many were put back.
+   */
+  async retryJobs({
+    state = 'failed',
+    count = Number.MAX_SAFE_INTEGER,
+    timestamp,
+  }: { state?: FinishedState; count?: number; timestamp?: number } = {}): Promise<number> {
+    stateOf(state, finishedStates);
+    if (count !== Number.MAX_SAFE_INTEGER) wholeNumber('count', count, 0);
+    const until = timestamp === undefined ? 0 : Date.now() - wholeNumber('timestamp', timestamp, 0);
+    return await this.#store.actions.retryJobs(state, count, Math.max(0, until));
+  }
+
+  /**
+   * Removes jobs of a state but active that finished, or were added if they have not finished, at least `grace` ms ago: `limit` at most
+   * (0: all), 256 a call. Returns their ids.
+   */
+  async clean(
+    grace: number,
+    limit: number,
+    state: Exclude<JobState, 'active'> = 'completed',
+  ): Promise<JobId[]> {
+    wholeNumber('grace', grace, 0);
+    wholeNumber('limit', limit, 0);
+    stateOf(state, restingStates);
+    return await this.#store.actions.clean(grace, limit || Number.MAX_SAFE_INTEGER, state);
   }
 
   /** Removes all waiting jobs, and delayed ones if asked, 256 a call. */
   async drain(delayed = false): Promise<void> {
-    await this.#store.drain(delayed);
+    await this.#store.actions.drain(delayed);
   }
 
   /** Removes the queue and all its jobs. Throws JOB_ACTIVE while jobs are active, unless forced. */
@@ -225,18 +270,21 @@ export class Queue<
     if (this.#closing) throw new QueueError('CLOSED', `queue ${this.name} was closed`);
   }
 
-  /** Waits for the adds under way, then gives the connection back. */
+  /** Waits for the adds under way, then gives the connection back; who waits for a job is told CLOSED. */
   close(): Promise<void> {
     this.#closing ??= this.#close();
     return this.#closing;
   }
 
   async #close(): Promise<void> {
-    await Promise.all([this.#enqueue.idle(), this.#schedule.idle()]);
+    await this.#adder.idle();
+    await this.#store.actions.idle();
+    await this.#store.family.idle();
+    this.#store.awaiting.close();
     const rows = this.#callers.flatMap((caller) => caller.rows());
-    if (rows.length > 0 && !this.#echoes) {
+    if (rows.length > 0 && !this.#adder.echoes && !this.#store.actions.echoes) {
       const call = callOf(scripts.close, this.#store.keys, { lease: this.#callers[0].id }, rows);
-      await executeOne(this.#connection, call).catch(() => undefined);
+      await executeOne(this.#connection, call, deadlineIn(farewell)).catch(() => undefined);
     }
     this.#unlisten();
     this.#connection.release();

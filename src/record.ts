@@ -1,8 +1,9 @@
 // How jobs, traits and outcomes are written down. A record is readable JSON with the name first:
 // [name, data, timestamp, options that are not the default].
 import { QueueError } from './errors.js';
-import { maxRecordBytes, maxStackBytes, smallRecordBytes, type JobOptions } from './options.js';
-import type { FailureText, OutcomeText, RecordText, TraitsText } from './script.js';
+import { retentionOf, type JobOptions } from './job-options.js';
+import { maxRecordBytes, maxStackBytes, smallRecordBytes } from './options.js';
+import type { Age, FailureText, OutcomeText, RecordText, TraitsText } from './script.js';
 
 export interface JobRecord {
   readonly name: string;
@@ -82,19 +83,46 @@ export function decodeRecord(id: string, text: string): JobRecord {
   }
 }
 
-/** What scripts must know of a job and is not the default; '' when there is nothing. */
-export function encodeTraits(opts: JobOptions, bytes: number): TraitsText | '' {
-  const size = bytes > smallRecordBytes;
-  if (!size && !opts.lifo && !opts.removeOnFail) return '';
-  return JSON.stringify({
-    size: size ? bytes : undefined,
-    lifo: opts.lifo || undefined,
-    removeOnFail: opts.removeOnFail || undefined,
-  }) as TraitsText;
+/** What scripts must know of a job and is not the default. They find these by pattern; a child has a delay here, others in the call. */
+interface Traits {
+  readonly size: number | undefined;
+  readonly lifo: true | undefined;
+  readonly ttl: number | undefined;
+  /** ms for which it stays when it failed. */
+  readonly failAge: number | undefined;
+  readonly child: true | undefined;
+  /** Jobs of the same call will depend on it: it is watched from the start. */
+  readonly parent: true | undefined;
+  readonly delay: number | undefined;
 }
 
-export function decodeTraits(text: TraitsText | ''): { removeOnFail?: boolean } {
-  return text === '' ? {} : (JSON.parse(text) as { removeOnFail?: boolean });
+/** '' when there is nothing to tell. */
+export function encodeTraits(
+  opts: JobOptions,
+  bytes: number,
+  { child = false, parent = false }: { child?: boolean; parent?: boolean } = {},
+): TraitsText | '' {
+  const size = bytes > smallRecordBytes;
+  const plain = opts.removeOnFail === undefined || opts.removeOnFail === false;
+  if (!size && !opts.lifo && plain && !opts.ttl && !child && !parent) return '';
+  const { age } = retentionOf(opts.removeOnFail);
+  const traits: Traits = {
+    size: size ? bytes : undefined,
+    lifo: opts.lifo || undefined,
+    ttl: opts.ttl,
+    failAge: age === '' ? undefined : Number(age),
+    child: child || undefined,
+    parent: parent || undefined,
+    delay: child && opts.delay ? opts.delay : undefined,
+  };
+  const text = JSON.stringify(traits);
+  return text === '{}' ? '' : (text as TraitsText);
+}
+
+/** How long a job with these traits stays when it failed. */
+export function failAge(traits: TraitsText | ''): Age | '' {
+  const age = traits === '' ? undefined : (JSON.parse(traits) as Partial<Traits>).failAge;
+  return age === undefined ? '' : (String(age) as Age);
 }
 
 export interface Outcome {
@@ -106,26 +134,43 @@ export function encodeOutcome(returnvalue: unknown, processedOn: number): Outcom
   return limited('return value', JSON.stringify({ returnvalue, processedOn }));
 }
 
+/** A failed attempt, or why a job was cancelled. */
 export interface Failure {
   readonly failedReason: string;
+  /** Its first 4 KiB. */
   readonly stack?: string;
+  /** When the attempt began (server's ms). */
   readonly processedOn?: number;
+  /** When it ended (ms). */
+  readonly finishedOn?: number;
 }
 
 /** A failed attempt on one line; message and stack are cut to their limit. */
-export function encodeFailure(error: Error, processedOn?: number): FailureText {
+export function encodeFailure(
+  error: Error,
+  times: Pick<Failure, 'processedOn' | 'finishedOn'> = {},
+): FailureText {
   const failure: Failure = {
     failedReason: error.message.slice(0, maxStackBytes).toWellFormed(),
     stack: (error.stack ?? '').slice(0, maxStackBytes).toWellFormed(),
-    ...(processedOn === undefined ? {} : { processedOn }),
+    ...times,
   };
   return JSON.stringify(failure) as FailureText;
 }
 
-/** What is known of a finished or retried job: its result, or its failures, the newest first. */
-export function decodeOutcome(state: string, text: string): Outcome & { failures: Failure[] } {
-  if (text === '') return { failures: [] };
-  if (state === 'completed') return { ...(JSON.parse(text) as Outcome), failures: [] };
+/** Why a job ended without having been run: a reason, no stack. */
+export function encodeReason(failedReason: string): FailureText {
+  return JSON.stringify({
+    failedReason: failedReason.slice(0, maxStackBytes).toWellFormed(),
+  }) as FailureText;
+}
+
+export function decodeOutcome(text: string): Outcome {
+  return text === '' ? {} : (JSON.parse(text) as Outcome);
+}
+
+/** Failures of a job, the newest first. */
+export function decodeFailures(text: string): Failure[] {
   const lines = text.split('\n').filter((line) => line !== '');
-  return { failures: lines.map((line) => JSON.parse(line) as Failure) };
+  return lines.map((line) => JSON.parse(line) as Failure);
 }

@@ -5,7 +5,7 @@ import type { Connection } from './connection.js';
 import { executeOne } from './execute.js';
 import { leaseThreadSource } from './generated/lease-thread.js';
 import type { FromThread, ThreadData, ThreadTarget, ToThread } from './lease-protocol.js';
-import type { Call } from './script.js';
+import type { Call, JobId } from './script.js';
 import { renew, type RenewReply } from './scripts.js';
 
 export interface KeptLease {
@@ -17,6 +17,8 @@ export interface KeptLease {
   readonly maxBlocked: number;
   /** The lease was found dead. */
   readonly onDead: () => void;
+  /** Jobs under it were asked to stop. */
+  readonly onStop: (ids: readonly JobId[]) => void;
 }
 
 const renewers = new WeakMap<Connection, Renewer>();
@@ -113,7 +115,11 @@ export class Renewer {
       },
     );
     thread.unref();
-    thread.on('message', ({ lease }: FromThread) => this.#dead(lease));
+    thread.on('message', (message: FromThread) => {
+      const { kept } = this.#leases.get(message.lease) ?? {};
+      if (message.kind === 'stop') kept?.onStop(message.ids as readonly JobId[]);
+      else this.#dead(message.lease);
+    });
     // A thread that died is replaced when the next lease is opened; until then leases are renewed here.
     thread.on('error', () => {
       this.#thread = undefined;
@@ -150,6 +156,7 @@ export class Renewer {
     try {
       const reply = await executeOne(this.#connection, kept.call);
       if (reply.word === 'dead') return this.#dead(kept.lease);
+      if (reply.stops.length > 0) kept.onStop(reply.stops);
     } catch {
       // No answer: the next renewal tells.
     }

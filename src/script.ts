@@ -18,6 +18,14 @@ export type RecordText = Branded<'record'>;
 export type TraitsText = Branded<'traits'>;
 export type OutcomeText = Branded<'outcome'>;
 export type FailureText = Branded<'failure'>;
+/** One edge between a child and a parent, as both sides keep it. */
+export type EdgeText = Branded<'edge'>;
+/** Edges, a line each. */
+export type EdgeLines = Branded<'edges'>;
+/** What parents ended with, a line each. */
+export type OutcomeLines = Branded<'outcomes'>;
+/** ms for which a finished job stays: '0' not at all, '' for ever. */
+export type Age = Branded<'age'>;
 
 /** A key of the queue, or a named group of keys. */
 export type KeyName = Noun | 'columns' | 'keyspace';

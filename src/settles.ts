@@ -1,5 +1,6 @@
-// Settles that wait for the next round trip, and how they become calls: one script per kind of settle, 256
+// Settles that wait for the next round trip, and how they become calls: one script per kind of settle and retention, 256
 // jobs or 256 KiB a call.
+import type { Retention } from './job-options.js';
 import type { QueueKeys } from './keys.js';
 import { batchBytes, batchElements } from './options.js';
 import {
@@ -18,28 +19,29 @@ interface Claimed {
   readonly token: Token;
 }
 
-/** What each kind of settle tells of a job. */
-export interface SettleItems {
-  /** '' forgets the job. */
-  complete: Claimed & { readonly outcome: OutcomeText | '' };
-  retry: Claimed & {
-    readonly attempts: number;
-    readonly delay: number;
-    readonly failure: FailureText;
-  };
-  /** A failure of '' forgets the job. */
-  fail: Claimed & { readonly attempts: number; readonly failure: FailureText | '' };
-  handback: Claimed;
+interface Failed extends Claimed {
+  readonly attempts: number;
+  readonly failure: FailureText;
 }
 
 /** How an attempt ends: what to tell Redis. */
 export type Ending =
-  | { readonly kind: 'complete'; readonly item: SettleItems['complete'] }
-  | { readonly kind: 'retry'; readonly item: SettleItems['retry'] }
-  | { readonly kind: 'fail'; readonly item: SettleItems['fail'] };
+  | {
+      readonly kind: 'complete';
+      /** '' when there is nothing to keep. */
+      readonly item: Claimed & { readonly outcome: OutcomeText | '' };
+      readonly retention: Retention;
+    }
+  | { readonly kind: 'fail'; readonly item: Failed; readonly retention: Retention }
+  | { readonly kind: 'stop'; readonly item: Claimed; readonly retention: Retention }
+  | { readonly kind: 'retry'; readonly item: Failed & { readonly delay: number } }
+  | { readonly kind: 'delay'; readonly item: Claimed & { readonly delay: number } };
+
+/** A job that goes back; `ends`: the end of its ttl (server's ms) when it had not started. */
+export type Handback = Claimed & { readonly ends: number | '' };
 
 /** How a settle ended; `unknown`: no answer came in time. */
-export type SettleResult = SettleWord | 'unknown';
+export type SettleResult = Exclude<SettleWord, 'releasing'> | 'unknown';
 
 interface Entry<Item> {
   readonly item: Item;
@@ -51,7 +53,7 @@ interface Entry<Item> {
 export interface SettleCall {
   readonly call: Call<readonly SettleWord[]>;
   readonly size: number;
-  readonly resolve: (result: (index: number, token: Token) => SettleResult) => void;
+  readonly resolve: (result: (index: number, item: Claimed) => SettleResult) => void;
 }
 
 class Lane<Item extends Claimed> {
@@ -94,55 +96,110 @@ class Lane<Item extends Claimed> {
         ),
         size: taken.length,
         resolve: (result) => {
-          for (const [index, { item, resolve }] of taken.entries())
-            resolve(result(index, item.token));
+          for (const [index, { item, resolve }] of taken.entries()) resolve(result(index, item));
         },
       },
     ];
   }
 }
 
+type EndingOf<Kind extends Ending['kind']> = Extract<Ending, { kind: Kind }>['item'];
+type Retained = Extract<Ending, { retention: Retention }>['kind'];
+
+const endings = { complete: scripts.complete, fail: scripts.fail, stop: scripts.stop };
+
+/** Most retentions for which an empty lane is kept. */
+const keptLanes = 16;
+
 export class Settles {
-  readonly #lanes = {
-    complete: new Lane<SettleItems['complete']>((keys, items) =>
-      callOf(scripts.complete, keys, {}, items),
-    ),
-    retry: new Lane<SettleItems['retry']>((keys, items) => callOf(scripts.retry, keys, {}, items)),
-    fail: new Lane<SettleItems['fail']>((keys, items) => callOf(scripts.fail, keys, {}, items)),
-    handback: new Lane<SettleItems['handback']>(
-      (keys, items) => callOf(scripts.handback, keys, {}, items),
-      { backwards: true },
-    ),
+  readonly #retry = new Lane<EndingOf<'retry'>>((keys, items) =>
+    callOf(scripts.retry, keys, {}, items),
+  );
+  readonly #delay = new Lane<EndingOf<'delay'>>((keys, items) =>
+    callOf(scripts.delay, keys, {}, items),
+  );
+  readonly #handback = new Lane<Handback>(
+    (keys, items) => callOf(scripts.handback, keys, {}, items),
+    { backwards: true },
+  );
+  /** For each retention that jobs ask for; few queues have more than two. */
+  readonly #ends = {
+    complete: new Map<string, Lane<EndingOf<'complete'>>>(),
+    fail: new Map<string, Lane<EndingOf<'fail'>>>(),
+    stop: new Map<string, Lane<EndingOf<'stop'>>>(),
   };
+  /** How many completed and failed jobs stay, as jobs that ended since the last call ask for. */
+  #counts: { completed: number | ''; failed: number | '' } = { completed: '', failed: '' };
+  #size = 0;
 
   get size(): number {
-    const { complete, retry, fail, handback } = this.#lanes;
-    return complete.size + retry.size + fail.size + handback.size;
+    return this.#size;
   }
 
   /** How many jobs wait to be handed back. */
   get handbacks(): number {
-    return this.#lanes.handback.size;
+    return this.#handback.size;
   }
 
   /** Resolves when it was answered. */
   add(ending: Ending): Promise<SettleResult> {
+    this.#size += 1;
     switch (ending.kind) {
-      case 'complete':
-        return this.#lanes.complete.add(ending.item, ending.item.outcome.length);
+      case 'complete': {
+        const { item, retention } = ending;
+        if (retention.count !== undefined) this.#counts.completed = retention.count;
+        return this.#lane('complete', retention).add(item, item.outcome.length);
+      }
+      case 'fail': {
+        const { item, retention } = ending;
+        if (retention.count !== undefined) this.#counts.failed = retention.count;
+        return this.#lane('fail', retention).add(item, item.failure.length);
+      }
+      case 'stop':
+        return this.#lane('stop', ending.retention).add(ending.item, 0);
       case 'retry':
-        return this.#lanes.retry.add(ending.item, ending.item.failure.length);
-      case 'fail':
-        return this.#lanes.fail.add(ending.item, ending.item.failure.length);
+        return this.#retry.add(ending.item, ending.item.failure.length);
+      case 'delay':
+        return this.#delay.add(ending.item, 0);
     }
   }
 
-  handback(item: SettleItems['handback']): Promise<SettleResult> {
-    return this.#lanes.handback.add(item, 0);
+  handback(item: Handback): Promise<SettleResult> {
+    this.#size += 1;
+    return this.#handback.add(item, 0);
   }
 
-  /** Takes what waits, as at most one call of each kind. */
+  #lane<Kind extends Retained>(kind: Kind, { age }: Retention): Lane<EndingOf<Kind>> {
+    const lanes = this.#ends[kind] as unknown as Map<string, Lane<EndingOf<Kind>>>;
+    let lane = lanes.get(age);
+    if (!lane) {
+      const script = endings[kind] as unknown as typeof scripts.stop;
+      lane = new Lane((keys, items) => callOf(script, keys, { age }, items));
+      lanes.set(age, lane);
+    }
+    return lane;
+  }
+
+  /** Takes what waits, as at most one call of each kind and retention. */
   take(keys: QueueKeys): SettleCall[] {
-    return Object.values(this.#lanes).flatMap((lane) => lane.take(keys));
+    if (this.#size === 0) return [];
+    const calls = [...this.#retry.take(keys), ...this.#delay.take(keys)];
+    for (const lanes of Object.values(this.#ends)) {
+      for (const [age, lane] of lanes) {
+        calls.push(...(lane as Lane<Claimed>).take(keys));
+        if (lane.size === 0 && lanes.size > keptLanes) lanes.delete(age);
+      }
+    }
+    calls.push(...this.#handback.take(keys));
+    for (const { size } of calls) this.#size -= size;
+    return calls;
+  }
+
+  /** The eviction of what jobs that ended since the last call leave no room for. */
+  eviction(keys: QueueKeys): Call<ReturnType<typeof scripts.evict.parse>> | undefined {
+    const { completed, failed } = this.#counts;
+    if (completed === '' && failed === '') return undefined;
+    this.#counts = { completed: '', failed: '' };
+    return callOf(scripts.evict, keys, { limit: batchElements, completed, failed });
   }
 }

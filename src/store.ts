@@ -1,13 +1,17 @@
-// What is stored of one queue, as both its producers and its workers see it: reading jobs, and acting on
-// those that nobody holds.
+// What is stored of one queue, as both its producers and its workers see it, and what a job asks of it. Reading is here,
+// acting on jobs in actions.ts, waiting for them in awaiting.ts.
+import { Actions } from './actions.js';
+import { Awaiting } from './awaiting.js';
 import type { Caller } from './caller.js';
 import type { Connection } from './connection.js';
+import { parseEdge, parseOutcomes } from './edge.js';
 import { executeOne } from './execute.js';
-import { QueueError } from './errors.js';
+import type { Family } from './family.js';
 import { Job, type JobHost } from './job.js';
+import type { ParentId } from './job-options.js';
 import type { QueueKeys } from './keys.js';
-import { batchElements } from './options.js';
-import { callOf, type CallRow, type JobId } from './script.js';
+import { decodeFailures, decodeOutcome } from './record.js';
+import { callOf, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import type { InspectedJob, JobState } from './scripts.js';
 
@@ -16,27 +20,44 @@ const inspectElements = 64;
 /** Most positions of one list call. */
 const listElements = 1_000;
 
+/** How a job to depend on stands. */
+export interface ParentJob extends ParentId {
+  /** `unknown`: it is not stored. */
+  readonly state: JobState | 'unknown';
+  /** Whether the dependent still waits for it. */
+  readonly blocking: boolean;
+  /** Of a completed one. */
+  readonly returnvalue?: unknown;
+  /** Of a failed or cancelled one. */
+  readonly failedReason?: string;
+}
+
 export class Store implements JobHost {
+  readonly queueName: string;
   readonly connection: Connection;
   readonly keys: QueueKeys;
-  readonly #caller: Caller;
-  /** Numbered calls of one script go one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly family: Family;
+  readonly actions: Actions;
+  readonly awaiting: Awaiting;
 
-  constructor(connection: Connection, keys: QueueKeys, caller: Caller) {
+  constructor(queue: string, connection: Connection, family: Family, caller: Caller) {
+    this.queueName = queue;
     this.connection = connection;
-    this.keys = keys;
-    this.#caller = caller;
+    this.family = family;
+    this.keys = family.keysOf(queue);
+    this.actions = new Actions(this, caller);
+    this.awaiting = new Awaiting(this);
   }
 
   /** Reads jobs; undefined for an id that is not stored. */
-  async inspect(ids: readonly JobId[]): Promise<(InspectedJob | undefined)[]> {
+  async inspect(
+    ids: readonly JobId[],
+    keys: QueueKeys = this.keys,
+  ): Promise<(InspectedJob | undefined)[]> {
     const found: (InspectedJob | undefined)[] = [];
     while (found.length < ids.length) {
       const part = ids.slice(found.length, found.length + inspectElements).map((id) => ({ id }));
-      found.push(
-        ...(await executeOne(this.connection, callOf(scripts.inspect, this.keys, {}, part))),
-      );
+      found.push(...(await executeOne(this.connection, callOf(scripts.inspect, keys, {}, part))));
     }
     return found;
   }
@@ -70,16 +91,24 @@ export class Store implements JobHost {
     });
   }
 
+  /** Ids of one state but active, by position; of finished ones, with `age`, only those that ended so many ms ago. */
+  async page(
+    state: JobState,
+    start: number,
+    stop: number,
+    age: number | '' = '',
+  ): Promise<JobId[]> {
+    const call = callOf(scripts.list, this.keys, { state, start, stop, age });
+    return (await executeOne(this.connection, call)).ids;
+  }
+
   async #idsAt(state: JobState, start: number, end: number): Promise<JobId[]> {
     const ids: JobId[] = [];
     for (let from = start; from <= end; from += listElements) {
       const stop = Math.min(end, from + listElements - 1);
-      const page = await executeOne(
-        this.connection,
-        callOf(scripts.list, this.keys, { state, start: from, stop }),
-      );
-      ids.push(...page.ids);
-      if (page.ids.length < stop - from + 1) break;
+      const page = await this.page(state, from, stop);
+      ids.push(...page);
+      if (page.length < stop - from + 1) break;
     }
     return ids;
   }
@@ -88,7 +117,7 @@ export class Store implements JobHost {
     const ids: JobId[] = [];
     let cursor = '0';
     do {
-      const args = { state: 'active' as const, start: cursor, stop: 0 };
+      const args = { state: 'active' as const, start: cursor, stop: 0, age: '' as const };
       const page = await executeOne(this.connection, callOf(scripts.list, this.keys, args));
       ids.push(...page.ids);
       cursor = page.cursor;
@@ -96,49 +125,69 @@ export class Store implements JobHost {
     return ids.slice(start, end + 1);
   }
 
-  async remove(id: string): Promise<void> {
-    const args = (row: { call: CallRow; number: number }) =>
-      callOf(scripts.remove, this.keys, row, [{ id: id as JobId }]);
-    const [word] = await this.#inTurn('remove', args);
-    if (word === 'active')
-      throw new QueueError('JOB_ACTIVE', `job ${id} is being worked on`, { ids: [id] });
-    if (word !== 'removed') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
+  /** The parents of a job: those it has heard of as they ended, those it waits for as they are now. */
+  async parents(id: JobId): Promise<ParentJob[]> {
+    const { outcomes, edges } = await executeOne(
+      this.connection,
+      callOf(scripts.parents, this.keys, { id }),
+    );
+    const heard = parseOutcomes(outcomes);
+    const open = edges.map((text): ParentId => {
+      const { parentQueue: queue, parent } = parseEdge(text);
+      return { queue, id: parent };
+    });
+    const unread = heard.filter(({ fate, text }) => text === '' && fate !== 'unknown');
+    const rows = await this.#look([...unread, ...open]);
+    const rowOf = ({ queue, id: parent }: ParentId): InspectedJob | undefined =>
+      rows.get(`${queue}\t${parent}`);
+    return [
+      ...heard.map(({ queue, id: parent, fate, text }): ParentJob => {
+        const row = rowOf({ queue, id: parent });
+        const completed = fate === 'completed';
+        const { returnvalue } = decodeOutcome(completed ? text || (row?.outcome ?? '') : '');
+        const [failure] = completed ? [] : decodeFailures(text || (row?.failures ?? ''));
+        return {
+          queue,
+          id: parent,
+          state: completed || fate === 'failed' ? fate : fate === 'unknown' ? fate : 'cancelled',
+          blocking: false,
+          ...(completed ? { returnvalue } : {}),
+          ...(failure ? { failedReason: failure.failedReason } : {}),
+        };
+      }),
+      ...open.map((parent): ParentJob => ({
+        ...parent,
+        state: rowOf(parent)?.state ?? 'unknown',
+        blocking: true,
+      })),
+    ];
   }
 
-  async retryJob(id: string): Promise<void> {
-    const args = (row: { call: CallRow; number: number }) =>
-      callOf(scripts.requeue, this.keys, row, [{ id: id as JobId }]);
-    const [word] = await this.#inTurn('requeue', args);
-    if (word === 'unfinished')
-      throw new QueueError('JOB_NOT_FINISHED', `job ${id} has not finished`, { ids: [id] });
-    if (word !== 'requeued') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
+  /** Reads jobs of several queues; by queue and id. */
+  async #look(jobs: readonly ParentId[]): Promise<Map<string, InspectedJob | undefined>> {
+    const found = new Map<string, InspectedJob | undefined>();
+    for (const queue of new Set(jobs.map((job) => job.queue))) {
+      const ids = jobs.filter((job) => job.queue === queue).map(({ id }) => id as JobId);
+      const rows = await this.inspect(ids, this.family.keysOf(queue));
+      for (const [at, id] of ids.entries()) found.set(`${queue}\t${id}`, rows[at]);
+    }
+    return found;
   }
 
-  async #inTurn<W extends string>(
-    script: 'remove' | 'requeue',
-    call: (row: {
-      call: CallRow;
-      number: number;
-    }) => import('./script.js').Call<readonly W[] | 'stale'>,
-  ): Promise<readonly W[]> {
-    const before = this.#turn;
-    const answer = (async () => {
-      await before.catch(() => undefined);
-      return await executeOne(this.connection, call(this.#caller.next(script)));
-    })();
-    this.#turn = answer.catch(() => undefined);
-    const reply = await answer;
-    if (reply === 'stale')
-      throw new QueueError('UNKNOWN_OUTCOME', `${script}: a later call was answered first`);
-    return reply;
-  }
-
-  /** Removes waiting jobs, and delayed ones if asked; jobs added meanwhile may go too. */
-  async drain(delayed: boolean): Promise<void> {
-    const args = { limit: batchElements, delayed: delayed ? (1 as const) : (0 as const) };
-    for (;;) {
-      const { word } = await executeOne(this.connection, callOf(scripts.drain, this.keys, args));
-      if (word === 'done') return;
+  /** The jobs that wait for this one and were not told of its end yet, a page at a time. */
+  async *dependents(parent: JobId): AsyncGenerator<ParentId> {
+    for (let after: EdgeText | '' = ''; ;) {
+      const args = { parent, after, limit: listElements };
+      const edges: EdgeText[] = await executeOne(
+        this.connection,
+        callOf(scripts.dependents, this.keys, args),
+      );
+      for (const text of edges) {
+        const { childQueue: queue, child } = parseEdge(text);
+        yield { queue, id: child };
+      }
+      if (edges.length < listElements) return;
+      after = edges.at(-1) ?? '';
     }
   }
 }

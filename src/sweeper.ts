@@ -1,14 +1,23 @@
-// The maintenance of a queue, done by one of its workers at a time: what is due is promoted, jobs of dead
-// leases are reclaimed, silent callers forgotten. Each call is bounded and repeated while it has more to do.
+// The maintenance of a queue, done by one of its workers at a time: what is due is promoted, expired or evicted, jobs of
+// dead leases are reclaimed, dependents told, silent callers forgotten. Each call is bounded and repeated while it has more to do.
 import type { Connection } from './connection.js';
+import { sleep } from './deadline.js';
 import { executeOne } from './execute.js';
+import type { Family } from './family.js';
 import type { QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
-import { decodeTraits, encodeFailure } from './record.js';
-import { callOf, type Call, type JobId } from './script.js';
+import { encodeFailure, encodeReason, failAge } from './record.js';
+import { callOf, type Age, type Call, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 
-const promoteElements = 256;
+/** Most jobs of one step. */
+const stepElements = 256;
+/** Part of the time that evicting may take of the server, while it keeps up. */
+const evictShare = 0.05;
+/** Longest rest (ms) between two steps, after a slow one. */
+const longestRest = 1_000;
+/** Most jobs of a step that takes many commands for each. */
+const shortStep = 128;
 /** ms after which the calls of a silent caller are forgotten. */
 const callAge = 3_600_000;
 /** ms between two steps through the calls. */
@@ -19,7 +28,7 @@ const clockTolerance = 1_000;
 export interface SweepHooks {
   /** A job was lost with its worker and may be claimed again. */
   readonly stalled: (id: JobId) => void;
-  /** A job was lost too often and has failed. */
+  /** A job has failed that this worker did not run: it was lost too often, or has expired. */
   readonly condemned: (id: JobId, error: Error) => void;
   /** The next delayed job is due in so many ms. */
   readonly due: (ms: number) => void;
@@ -28,7 +37,9 @@ export interface SweepHooks {
 
 export class Sweeper {
   readonly #connection: Connection;
+  readonly #queue: string;
   readonly #keys: QueueKeys;
+  readonly #family: Family;
   readonly #settings: WorkerSettings;
   readonly #hooks: SweepHooks;
   #timer: NodeJS.Timeout | undefined;
@@ -37,23 +48,31 @@ export class Sweeper {
   #tidiedAt = performance.now();
   /** Server time less ours at the last sweep. */
   #offset: number | undefined;
+  #expiring: Promise<void> | undefined;
+  /** What is done in the background, by name. */
+  readonly #chores = new Map<string, Promise<void>>();
+  #stopped = new AbortController();
   /** Monotonic time before which no lease is declared dead. */
   #trustAfter = 0;
 
   constructor(
     connection: Connection,
-    keys: QueueKeys,
+    queue: string,
+    family: Family,
     settings: WorkerSettings,
     hooks: SweepHooks,
   ) {
     this.#connection = connection;
-    this.#keys = keys;
+    this.#queue = queue;
+    this.#keys = family.keysOf(queue);
+    this.#family = family;
     this.#settings = settings;
     this.#hooks = hooks;
   }
 
   start(): void {
     if (this.#timer) return;
+    this.#stopped = new AbortController();
     this.#timer = setInterval(() => this.#tick(), this.#settings.stalledInterval);
     this.#tick();
   }
@@ -61,7 +80,10 @@ export class Sweeper {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#timer = undefined;
+    this.#stopped.abort();
     await this.#sweeping;
+    await this.#expiring;
+    await Promise.all(this.#chores.values());
   }
 
   #tick(): void {
@@ -79,14 +101,18 @@ export class Sweeper {
   async #sweep(): Promise<void> {
     if (!this.#connection.isReady) return;
     const { stalledInterval: period } = this.#settings;
-    const { word, now, dueIn, lapsed } = await this.#run(
+    const { word, now, dueIn, chores } = await this.#run(
       callOf(scripts.sweep, this.#keys, { period }),
     );
     this.#watchClock(now);
     if (word === 'early') return;
     if (dueIn === 0) await this.#promote();
     else if (dueIn !== undefined) this.#hooks.due(dueIn);
-    if (lapsed > 0) await this.#reclaim();
+    if (chores.reclaim > 0) await this.#reclaim();
+    if (chores.expire > 0) await this.expire();
+    if (chores.recheck > 0) await this.#recheck();
+    if (chores.release > 0) this.#aside('telling', () => this.#tellAll());
+    if (chores.evict > 0) this.#aside('evicting', () => this.#evict());
     if (performance.now() - this.#tidiedAt >= tidyInterval) await this.#tidy();
   }
 
@@ -113,10 +139,10 @@ export class Sweeper {
   }
 
   async #promote(): Promise<void> {
-    const args = { limit: promoteElements };
+    const args = { limit: stepElements };
     for (;;) {
       const { moved, dueIn } = await this.#run(callOf(scripts.promote, this.#keys, args));
-      if (moved === promoteElements) continue;
+      if (moved === stepElements) continue;
       if (dueIn !== undefined) this.#hooks.due(dueIn);
       return;
     }
@@ -131,21 +157,100 @@ export class Sweeper {
       const page = await this.#run(callOf(scripts.reclaim, this.#keys, args));
       cursor = page.cursor;
       for (const id of page.suspects) this.#hooks.stalled(id);
-      if (page.over.length > 0) await this.#condemn(page.over);
+      await this.#condemn(page.over.filter(({ settle }) => settle === 'fail'));
+      await this.#stop(page.over.filter(({ settle }) => settle === 'stop'));
     } while (cursor !== '0');
     await this.#run(callOf(scripts.lapse, this.#keys, { expire: 0 }));
   }
 
-  async #condemn(jobs: ReturnType<typeof scripts.reclaim.parse>['over']): Promise<void> {
+  /** Fails jobs that were lost too often, under the tokens of their dead leases. */
+  async #condemn(jobs: readonly OverJob[]): Promise<void> {
     const error = new Error('job stalled more than allowable limit');
     delete error.stack;
     const failure = encodeFailure(error);
-    const items = jobs.map(({ id, token, traits, attempts }) => {
-      const forget = decodeTraits(traits).removeOnFail === true;
-      return { id, token, attempts, failure: forget ? ('' as const) : failure };
-    });
-    const words = await this.#run(callOf(scripts.fail, this.#keys, {}, items));
-    for (const [index, { id }] of jobs.entries())
-      if (words[index] === 'settled') this.#hooks.condemned(id, error);
+    for (const [age, group] of byAge(jobs)) {
+      const items = group.map(({ id, token, attempts }) => ({ id, token, attempts, failure }));
+      const words = await this.#run(callOf(scripts.fail, this.#keys, { age }, items));
+      for (const [at, { id }] of group.entries())
+        if (words[at] !== 'lost') this.#hooks.condemned(id, error);
+      this.#tell(group.filter((_, at) => words[at] === 'releasing').map(({ id }) => id));
+    }
   }
+
+  /** Ends jobs that were asked to stop and then lost, in the same way. */
+  async #stop(jobs: readonly OverJob[]): Promise<void> {
+    for (const [age, group] of byAge(jobs)) {
+      const items = group.map(({ id, token }) => ({ id, token }));
+      const words = await this.#run(callOf(scripts.stop, this.#keys, { age }, items));
+      this.#tell(group.filter((_, at) => words[at] === 'releasing').map(({ id }) => id));
+    }
+  }
+
+  #tell(ids: readonly JobId[]): void {
+    this.#family.tell(this.#queue, ids, (error) => this.#hooks.error(error));
+  }
+
+  /** Fails jobs that have not started by the end of their ttl, as many as there are. */
+  expire(): Promise<void> {
+    this.#expiring ??= this.#expireAll()
+      .catch((error: unknown) => this.#hooks.error(error))
+      .finally(() => {
+        this.#expiring = undefined;
+      });
+    return this.#expiring;
+  }
+
+  async #expireAll(): Promise<void> {
+    const args = { limit: shortStep, failure: encodeReason('expired') };
+    for (;;) {
+      const { expired, told } = await this.#run(callOf(scripts.expire, this.#keys, args));
+      for (const id of expired) this.#hooks.condemned(id, new Error('expired'));
+      this.#tell(told);
+      if (expired.length === 0) return;
+    }
+  }
+
+  async #recheck(): Promise<void> {
+    while (await this.#family.recheck(this.#queue));
+  }
+
+  /** Does a chore in the background, once at a time, so that a long backlog keeps no other maintenance waiting. */
+  #aside(chore: string, work: () => Promise<void>): void {
+    if (this.#chores.has(chore)) return;
+    const under = work()
+      .catch((error: unknown) => this.#hooks.error(error))
+      .finally(() => this.#chores.delete(chore));
+    this.#chores.set(chore, under);
+  }
+
+  async #tellAll(): Promise<void> {
+    while (this.#timer && (await this.#family.resume(this.#queue)));
+  }
+
+  /** Evicts all that is due, with pauses, so that claims hardly notice. */
+  async #evict(): Promise<void> {
+    const args = { limit: stepElements, completed: '', failed: '' } as const;
+    while (this.#timer) {
+      const start = performance.now();
+      const { gone, seen, told } = await this.#run(callOf(scripts.evict, this.#keys, args));
+      this.#tell(told);
+      if (gone === 0 || seen < stepElements) return;
+      const rest = (performance.now() - start) * (1 / evictShare - 1);
+      await sleep(Math.min(rest, longestRest), this.#stopped.signal);
+    }
+  }
+}
+
+type OverJob = ReturnType<typeof scripts.reclaim.parse>['over'][number];
+
+/** Jobs by how long they stay when they have failed. */
+function byAge(jobs: readonly OverJob[]): Map<Age | '', OverJob[]> {
+  const groups = new Map<Age | '', OverJob[]>();
+  for (const job of jobs) {
+    const age = failAge(job.traits);
+    const group = groups.get(age);
+    if (group) group.push(job);
+    else groups.set(age, [job]);
+  }
+  return groups;
 }

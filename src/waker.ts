@@ -4,9 +4,9 @@ import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
 
 interface Waiter {
-  readonly key: string;
+  readonly keys: readonly string[];
   readonly until: number;
-  readonly resolve: (tookMarker: boolean) => void;
+  readonly resolve: (taken: string | undefined) => void;
   aborted: boolean;
 }
 
@@ -29,28 +29,29 @@ export class Waker {
   }
 
   /**
-   * Waits for the marker of one queue, at most `ms`. True: the marker was taken, so the caller must claim or put it back; also after
-   * the signal fired. False: time is up or the connection was lost, so the caller looks for itself.
+   * Waits for the marker of one of several queues, in order of preference, at most `ms`. A key: its marker was taken, so the caller must
+   * claim there or put it back; also after the signal fired. Undefined: time is up or the connection was lost, so the caller looks for
+   * itself.
    */
-  wait(key: string, ms: number, signal: AbortSignal): Promise<boolean> {
+  wait(keys: readonly string[], ms: number, signal: AbortSignal): Promise<string | undefined> {
     return new Promise((resolve) => {
       const abort = (): void => {
         waiter.aborted = true;
         void this.#interrupt();
       };
       const waiter: Waiter = {
-        key,
+        keys,
         until: performance.now() + ms,
         aborted: signal.aborted,
-        resolve: (tookMarker) => {
+        resolve: (taken) => {
           signal.removeEventListener('abort', abort);
-          resolve(tookMarker);
+          resolve(taken);
         },
       };
       signal.addEventListener('abort', abort, { once: true });
       this.#waiters.push(waiter);
       if (!this.#turning) void this.#turn();
-      else if (!this.#blockedOn.includes(key)) void this.#interrupt();
+      else if (!keys.every((key) => this.#blockedOn.includes(key))) void this.#interrupt();
     });
   }
 
@@ -59,25 +60,25 @@ export class Waker {
     while (this.#waiters.length > 0) {
       const now = performance.now();
       const done = this.#waiters.filter((waiter) => waiter.aborted || waiter.until <= now);
-      this.#release(done, false);
+      this.#release(done, undefined);
       const left = Math.min(...this.#waiters.map((waiter) => waiter.until)) - now;
       if (this.#waiters.length === 0) break;
-      this.#blockedOn = [...new Set(this.#waiters.map((waiter) => waiter.key))];
+      this.#blockedOn = [...new Set(this.#waiters.flatMap((waiter) => waiter.keys))];
       const end = await this.#connection.block(this.#blockedOn, Math.max(0.01, left / 1_000));
       this.#blockedOn = [];
-      if (end.kind === 'lost') this.#release(this.#waiters, false);
+      if (end.kind === 'lost') this.#release(this.#waiters, undefined);
       if (end.kind === 'marker') {
-        const first = this.#waiters.find((waiter) => waiter.key === end.key);
-        if (first) this.#release([first], true);
+        const first = this.#waiters.find((waiter) => waiter.keys.includes(end.key));
+        if (first) this.#release([first], end.key);
       }
     }
     this.#turning = false;
   }
 
-  #release(waiters: readonly Waiter[], tookMarker: boolean): void {
+  #release(waiters: readonly Waiter[], taken: string | undefined): void {
     if (waiters.length === 0) return;
     this.#waiters = this.#waiters.filter((waiter) => !waiters.includes(waiter));
-    for (const waiter of waiters) waiter.resolve(tookMarker);
+    for (const waiter of waiters) waiter.resolve(taken);
   }
 
   /** Ends the block under way; one that has not reached the server yet is asked again. */

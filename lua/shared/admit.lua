@@ -1,12 +1,20 @@
--- admit(jobs, traits, ids, records, flags): stores each job whose id is neither stored nor earlier in the batch. Returns added or
--- duplicate for each, and the indexes of those added.
-local function admit(jobs, traits, ids, records, flags)
+-- admit(jobs, traits, expiring, watched, ids, records, flags, now): stores each job whose id is neither stored nor earlier in the batch. A ttl
+-- (ms) in its traits begins now; a delay there becomes a due time. Returns added or duplicate for each, and the indexes of those added.
+local function admit(jobs, traits, expiring, watched, ids, records, flags, now)
   local words, added, flagged, seen, stored = {}, {}, {}, {}, known(jobs, traits, ids)
+  local function due(delay) return string.format('"due":%.0f', now + delay) end
   for i, id in ipairs(ids) do
     words[i] = (stored[i] or seen[id]) and 'duplicate' or 'added'
     if words[i] == 'added' then
       seen[id], added[#added + 1] = true, i
-      flagged[#flagged + 1] = flags[i] ~= '' and i or nil
+      if flags[i] ~= '' then
+        local ttl = flags[i]:match('"ttl":(%d+)')
+        if ttl then redis.call('ZADD', expiring, now + ttl, id) end
+        if flags[i]:find('"parent":true', 1, true) then
+          redis.call('HSET', watched, id, 'parent')
+        end
+        flagged[#flagged + 1], flags[i] = i, flags[i]:gsub('"delay":(%d+)', due)
+      end
     end
   end
   fill(jobs, ids, records, added)

@@ -1,10 +1,10 @@
--- blame(results, ids, failures, chosen): puts the failure of each job at the indexes `chosen` on a line before those of its
--- earlier attempts; the newest ten stay.
-local function blame(results, ids, failures, chosen)
+-- blame(failures, ids, lines, chosen): puts the failure of each job at the indexes `chosen` on a line before those of its earlier
+-- attempts; the newest ten stay.
+local function blame(failures, ids, lines, chosen)
   local histories = {}
   for _, i in ipairs(chosen) do
-    local lines = failures[i] .. '\n' .. (redis.call('HGET', results, ids[i]) or '')
-    histories[i] = lines:match('^' .. ('[^\n]*\n?'):rep(10))
+    local history = lines[i] .. '\n' .. (redis.call('HGET', failures, ids[i]) or '')
+    histories[i] = history:match('^' .. ('[^\n]*\n?'):rep(10))
   end
-  fill(results, ids, histories, chosen)
+  fill(failures, ids, histories, chosen)
 end

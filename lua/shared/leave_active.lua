@@ -1,12 +1,18 @@
--- leave_active(active, held, ids, tokens): the one step by which jobs leave `active`. A job goes if the token shown is the one
--- it is held under, and `held` of its lease falls with it. Returns settled or lost for each, and the indexes of those that left.
-local function leave_active(active, held, ids, tokens)
-  local words, left, gone, counts = {}, {}, {}, {}
+-- leave_active(active, held, stopping, ids, tokens, ends): the one step by which jobs leave `active`. A job goes if the token shown is
+-- the one it is held under, and `held` of its lease falls with it. One that was asked to stop has `!` and a word behind its token: it
+-- goes only where jobs end. Returns settled, lost or stopping for each, the indexes of those that left, and the words by index.
+local function leave_active(active, held, stopping, ids, tokens, ends)
+  local words, left, gone, counts, asked = {}, {}, {}, {}, {}
   for i, token in ipairs(redis.call('HMGET', active, unpack(ids))) do
+    if token and #token > #tokens[i] and token:sub(1, #tokens[i] + 1) == tokens[i] .. '!' then
+      token, asked[i] = tokens[i], token:match('!(.*)')
+    end
     words[i] = token == tokens[i] and not gone[ids[i]] and 'settled' or 'lost'
+    if asked[i] and words[i] == 'settled' and not ends then words[i] = 'stopping' end
     if words[i] == 'settled' then
       left[#left + 1], gone[#gone + 1], gone[ids[i]] = i, ids[i], true
       counts[token] = (counts[token] or 0) + 1
+      if asked[i] then redis.call('ZREM', stopping, token:match('^[^:]*') .. '\t' .. ids[i]) end
     end
   end
   if #gone > 0 then redis.call('HDEL', active, unpack(gone)) end
@@ -14,5 +20,5 @@ local function leave_active(active, held, ids, tokens)
     local lease = token:match('^[^:]*')
     if redis.call('HINCRBY', held, lease, -count) == 0 then redis.call('HDEL', held, lease) end
   end
-  return words, left
+  return words, left, asked
 end

@@ -74,7 +74,7 @@ function receive(chunk: string): void {
 
 function renewWith(command: 'EVALSHA' | 'EVAL', { order }: Kept): void {
   const body = command === 'EVAL' ? script.source : script.sha;
-  send([command, body, ...order.argv], ([word = '']) => {
+  send([command, body, ...order.argv], ([word = '', _held, ...ids]) => {
     if (word.startsWith('NOSCRIPT')) {
       const entry = kept.get(order.lease);
       if (entry) renewWith('EVAL', entry);
@@ -83,6 +83,7 @@ function renewWith(command: 'EVALSHA' | 'EVAL', { order }: Kept): void {
       tell({ kind: 'dead', lease: order.lease });
     } else if (word === 'alive') {
       again(order.lease, order.every);
+      if (ids.length > 0) tell({ kind: 'stop', lease: order.lease, ids });
     } else {
       again(order.lease, Math.min(order.every, 500));
     }

@@ -10,6 +10,9 @@ import { childrenOf, hasProc, killAll, runs, start } from './program.js';
 // Whole programs, some of which wait for a lease to end, on machines that do other things too.
 vi.setConfig({ testTimeout: 60_000 });
 
+/** A line that tells that some files were counted, and others were not. */
+const counting = /, count [1-9][\d,]* of [\d,]+,/;
+
 let folder: string;
 
 beforeEach(async () => {
@@ -66,10 +69,11 @@ test('it counts texts, names what failed by reason, and leaves out what is too l
       'Left out',
       '           1  larger than 1 MiB',
       '',
-      `${(moons + 5).toLocaleString('en')} words, 5 different ones`,
+      `${(moons + 5).toLocaleString('en')} words, 5 different ones, in 4 files`,
     ].join('\n'),
   );
-  expect(output).toMatch(/\n7 jobs in \S+ s: \S+ jobs\/s, \S+ µs of Redis CPU per job\n$/);
+  // 2 folders, 7 files, a merge for each folder and the last one.
+  expect(output).toMatch(/\n12 jobs in \S+ s: \S+ jobs\/s, \S+ µs of Redis CPU per job\n$/);
   expect(code).toBe(0);
 });
 
@@ -93,7 +97,10 @@ test('names of files can be of any length and do nothing to the terminal', async
 
 test('an empty folder is no error, a missing one is', async () => {
   const empty = await start('main.js', [folder]).ended;
-  expect(empty).toMatchObject({ code: 0, output: expect.stringContaining('\n0 jobs in ') });
+  expect(empty).toMatchObject({
+    code: 0,
+    output: expect.stringContaining('\n0 words, 0 different ones, in 0 files\n'),
+  });
   const missing = await start('main.js', [join(folder, 'none')]).ended;
   expect(missing).toEqual({ code: 1, output: `no folder ${join(folder, 'none')}\n` });
 });
@@ -101,7 +108,7 @@ test('an empty folder is no error, a missing one is', async () => {
 test.runIf(hasProc)('Ctrl-C ends it with 130 and leaves no process behind', async () => {
   await manyFiles(4_000, 500_000);
   const program = start('main.js', [folder]);
-  await program.until(/\n[1-9][\d,]* of [\d,]+ files/);
+  await program.until(counting);
   const children = childrenOf(program.pid);
   expect(children.length).toBeGreaterThanOrEqual(3);
 
@@ -117,7 +124,7 @@ test.runIf(hasProc)('Ctrl-C ends it with 130 and leaves no process behind', asyn
 test.runIf(hasProc)('when a worker process is killed, the other one does its jobs', async () => {
   await manyFiles(1_000, 100_000);
   const program = start('main.js', [folder]);
-  await program.until(/\n[1-9][\d,]* of [\d,]+ files/);
+  await program.until(counting);
   const worker = childrenOf(program.pid).find((child) => child.name.includes('node'));
   process.kill(worker?.pid ?? 0, 'SIGKILL');
 
@@ -135,17 +142,20 @@ test('on a given Redis an interrupted run is gone on with, and the end leaves no
   await manyFiles(1_500, 55_000);
   const env = { REDIS_URL: server.url };
   const first = start('main.js', [folder], env);
-  await first.until(/\n[1-9][\d,]* of [\d,]+ files/);
+  await first.until(counting);
   first.kill('SIGINT');
   expect(await first.ended).toMatchObject({ code: 130 });
   expect(await client.keys('lunaq:*:active')).toEqual([]);
-  const [completed = ''] = await client.keys('lunaq:*:completed');
-  const done = await client.zcard(completed);
-  expect(done).toBeGreaterThan(0);
+  const [counted = ''] = await client.keys('lunaq:{count-*}:completed');
+  expect(await client.zcard(counted)).toBeGreaterThan(0);
+  const ended = await client.keys('lunaq:*:completed');
+  const before = await Promise.all(ended.map((key) => client.zcard(key)));
+  const done = before.reduce((sum, count) => sum + count, 0);
 
   const { code, output } = await start('main.js', [folder], env).ended;
 
-  expect(output).toContain(`\n${(1_500 - done).toLocaleString('en')} jobs in `);
+  // One folder, 1,500 files, 6 merges of 250, one of those, and the last one.
+  expect(output).toContain(`\n${(1_509 - done).toLocaleString('en')} jobs in `);
   expect(output).toContain('   7,500,000  apple\n');
   expect(code).toBe(0);
   expect(await client.keys('*')).toEqual([]);

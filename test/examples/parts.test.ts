@@ -2,24 +2,63 @@
 import { expect, test } from 'vitest';
 import { idOf } from '../../examples/files.js';
 import { Progress } from '../../examples/progress.js';
-import { addCounts, wordCounts } from '../../examples/words.js';
+import { Sum } from '../../examples/tally.js';
+import { addCounts, byCount, countWords, cutTo, type WordCounts } from '../../examples/words.js';
+
+function countsOf(text: string): WordCounts {
+  const sums = new Map<string, number>();
+  countWords(sums, text);
+  return byCount(sums);
+}
 
 test('words are letters, two or more, of any script, in lower case', () => {
-  expect(wordCounts('The CAT, the cat_x: été 42 a\nпривет 世界 — the')).toEqual({
+  expect(countsOf('The CAT, the cat_x: été 42 a\nпривет 世界 — the')).toEqual({
     1: 'été привет 世界',
     2: 'cat',
     3: 'the',
   });
-  expect(wordCounts('')).toEqual({});
+  expect(countsOf('')).toEqual({});
 });
 
 test('sums over texts are those of one text', () => {
   const texts = ['red green red', 'constructor red', 'green __proto__ green'];
   const sums = new Map<string, number>();
-  for (const text of texts) addCounts(sums, wordCounts(text));
+  for (const text of texts) addCounts(sums, countsOf(text));
   const whole = new Map<string, number>();
-  addCounts(whole, wordCounts(texts.join('\n')));
+  countWords(whole, texts.join('\n'));
   expect(sums).toEqual(whole);
+});
+
+test('a tally that would be too large loses its rarest words, and says so', () => {
+  expect(cutTo({ 1: 'once one', 7: 'seven', 30: 'thirty' }, 11)).toEqual({
+    kept: { 7: 'seven', 30: 'thirty' },
+    dropped: 1,
+  });
+  expect(cutTo({ 1: 'once' }, 4)).toEqual({ kept: { 1: 'once' }, dropped: 0 });
+
+  const letters = 'abcdefghijklmnopqrstuvwxyz'.split('');
+  const words = letters.flatMap((a) => letters.flatMap((b) => letters.map((c) => a + b + c)));
+  const long = words.map((word) => word.repeat(20)).join(' ');
+  const file = new Sum();
+  file.addText(`${long} often often`);
+  const { tally } = file;
+  expect(tally).toMatchObject({ words: 17_578, different: 17_577, missing: 0, dropped: 1 });
+  const both = new Sum();
+  both.add(tally);
+  both.add(tally);
+  expect(both.tally).toMatchObject({ words: 35_156, counts: { 4: 'often' }, missing: 2 });
+});
+
+test('failures are added up by reason, with the first ids as samples', () => {
+  const [one, other] = [new Sum(), new Sum()];
+  for (const id of ['d', 'b']) one.addFailure('binary', id);
+  for (const id of ['c', 'a']) other.addFailure('binary', id);
+  other.addFailure('__proto__', 'e');
+  one.add(other.tally);
+  expect(one.tally.failed).toEqual([
+    { reason: 'binary', count: 4, samples: ['a', 'b', 'c'] },
+    { reason: '__proto__', count: 1, samples: ['e'] },
+  ]);
 });
 
 test('a path is its own id unless it is too long or has control characters', () => {
@@ -36,24 +75,40 @@ function sink(isTTY: boolean, columns = 80): NodeJS.WriteStream & { text: string
   return out as unknown as NodeJS.WriteStream & { text: string };
 }
 
-test('on a terminal the bar is one line, never wider than the terminal', () => {
-  const out = sink(true, 50);
+const none = {
+  waiting: 0,
+  delayed: 0,
+  deferred: 0,
+  active: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+};
+
+test('on a terminal each stage is a row, redrawn in place, never wider than the terminal', () => {
+  const out = sink(true, 40);
   const progress = new Progress(out);
-  progress.show({ done: 0, left: 2_000, failed: 0 });
-  progress.show({ done: 1_000, left: 1_000, failed: 3 });
-  expect(out.text).not.toContain('\n');
-  const line = out.text.split('\r').at(-1)?.replace('\u001B[K', '') ?? '';
-  expect(line).toMatch(/^█{15}░{15} 1,000 of 2,000/);
-  expect(line.length).toBeLessThan(50);
+  const read = { ...none, completed: 2 };
+  progress.show({ read, count: { ...none, waiting: 1_500, delayed: 1 } });
+  const before = out.text.length;
+  progress.show({ read, count: { ...none, active: 7, completed: 1_000, failed: 3 } });
+  const lines = out.text.slice(before).replaceAll('\u001B[K', '').split('\n');
+  // oxlint-disable-next-line no-control-regex -- it moves the cursor
+  expect(lines[0]).toMatch(/^\u001B\[4A\r +waiting +deferred +active +d$/);
+  expect(out.text).toMatch(/\rcount +1,501 +0 +0 /);
+  expect(lines[2]).toMatch(/^\rcount +0 +0 +7 /);
+  for (const line of lines.slice(1)) expect(line.length).toBeLessThanOrEqual(40);
   progress.say('A word');
-  expect(out.text).toMatch(/\nA word\n$/);
+  progress.show({ read });
+  expect(out.text).toMatch(/\nA word\n\r +waiting/);
 });
 
 test('elsewhere it is a line now and then, without control characters', () => {
   const out = sink(false);
   const progress = new Progress(out);
-  progress.show({ done: 5, left: 95, failed: 0 });
-  for (let done = 6; done < 100; done++) progress.show({ done, left: 100 - done, failed: 1 });
-  expect(out.text).toMatch(/^6 of 100 files, [\d,]+ jobs\/s, 1 failed\n$/);
-  expect(progress.end().jobs).toBe(94);
+  const merge = { ...none, deferred: 3 };
+  for (let done = 5; done < 100; done++)
+    progress.show({ count: { ...none, waiting: 99 - done, completed: done, failed: 1 }, merge });
+  expect(out.text).toBe('count 7 of 100 (1 failed), merge 0 of 3\n');
+  expect(progress.total.jobs).toBe(94);
 });

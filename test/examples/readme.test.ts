@@ -40,15 +40,15 @@ test('the tables tell every option, event and error code, and the defaults', () 
   const firsts = rows.flatMap((row) => [...(row.split('|')[0] ?? '').matchAll(/`(\w+)`/g)]);
   const told = new Set(firsts.map(([, word]) => word));
 
-  const options = [...text('src/options.ts').matchAll(/^ {2}(\w+)\?: /gm)];
+  const jobOptions = /^export interface JobOptions \{[\s\S]*?^\}/m.exec(text('src/job-options.ts'));
+  const sources = text('src/options.ts') + jobOptions?.[0];
+  const options = [...sources.matchAll(/^ {2}(\w+)\?: /gm)];
   const codes = [...text('src/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)];
   const events = [...text('src/worker.ts').matchAll(/^ {2}(\w+): \[.*\];$/gm)];
   for (const found of [options, codes, events]) expect(found.length).toBeGreaterThan(9);
   for (const [, word] of [...options, ...codes, ...events]) expect([...told]).toContain(word);
 
-  const defaults = text('src/options.ts').matchAll(
-    / Default (\d[\d,]*(?: MiB)?|true|false)\b.*\n {2}(\w+)\?: /g,
-  );
+  const defaults = sources.matchAll(/ Default (\d[\d,]*(?: MiB)?|true|false)\b.*\n {2}(\w+)\?: /g);
   let compared = 0;
   for (const [, value, option] of defaults) {
     const row = rows.find((cells) => cells.startsWith(` \`${option}\` `));
@@ -74,6 +74,30 @@ test('the quick start runs its job', async () => {
   expect(code).toBe(0);
 });
 
-test('the example of a test passes', async () => {
-  expect(await start('testing.js').ended).toEqual({ code: 0, output: '' });
+test.each([
+  'testing',
+  'features/dependencies',
+  'features/queues',
+  'features/results',
+  'features/time',
+])('the example %s holds what it asserts', async (name) => {
+  expect(await start(`${name}.js`).ended).toEqual({ code: 0, output: '' });
+});
+
+test('fib prints each result', async () => {
+  const { code, output } = await start('fib.js').ended;
+  expect(output).toMatch(/^fib\(20\) = 6765\n(fib\(\d+\) = \d+\n){12}fib\(33\) = 3524578\n$/);
+  expect(code).toBe(0);
+});
+
+test('frames stores what there is, and cancels what is under way', async () => {
+  expect(await start('frames.js').ended).toEqual({
+    code: 0,
+    output: [
+      'walk is stored, brightness 135, missing walk/13: can not be decoded',
+      'swim is cancelled',
+      'ride is stored, missing 20 frames, such as ride/0: cut short',
+      '',
+    ].join('\n'),
+  });
 });

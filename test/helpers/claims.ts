@@ -20,11 +20,12 @@ export const before: State = {
 };
 
 /** A job as claim tells it, its record read. */
-export const row = (id: string, attempts = 0, losses = 0) => ({
+export const row = (id: string, attempts = 0, losses = 0, ends?: number) => ({
   id,
   record: `["${id}"]`,
   attempts,
   losses,
+  ends,
 });
 /** The ids claimed; none for another answer. */
 export const ids = (reply: ClaimReply) => ('jobs' in reply ? reply.jobs.map(({ id }) => id) : []);

@@ -27,9 +27,9 @@ export interface ScriptFile {
 }
 
 const longestBody = 40;
-const longestExpanded = 80;
+const longestExpanded = 180;
 const groups = new Set(['columns', 'keyspace']);
-const types = new Set(['hash', 'list', 'zset']);
+const types = new Set(['hash', 'list', 'zset', 'channel']);
 /** Commands all of whose arguments are keys. */
 const manyKeys = new Set(["'EXISTS'", "'UNLINK'", "'DEL'"]);
 

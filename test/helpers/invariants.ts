@@ -32,8 +32,27 @@ const lasting = new Set([
   'unique',
 ]);
 /** Keys in which an id stands for its state; a suspect is a waiting job. */
-const stateSets = ['active', 'delayed', 'completed', 'failed', 'suspects'] as const;
+const stateSets = [
+  'active',
+  'delayed',
+  'deferred',
+  'completed',
+  'failed',
+  'cancelled',
+  'suspects',
+] as const;
+const finished = ['completed', 'failed', 'cancelled'] as const;
+/** Most ms until a deferred job is looked at again; the rest is for the test to come here. */
+const longestCheck = 600_000 + 1;
 
+/** What `watched` may say of a job; a tab parts the fate that its state does not tell. */
+const watches = new Set([
+  'awaited',
+  'parent',
+  'parent\tcancel',
+  'parent\trelease',
+  'parent\tremoved',
+]);
 const pageSize = 500;
 
 type Rows = ReadonlyMap<string, string>;
@@ -68,6 +87,8 @@ interface Content {
   readonly markers: number;
   readonly strays: readonly string[];
   readonly present: readonly string[];
+  /** Server's time (ms). */
+  readonly now: number;
 }
 
 async function readQueue(redis: Redis, keys: QueueKeys): Promise<Content> {
@@ -88,7 +109,18 @@ async function readQueue(redis: Redis, keys: QueueKeys): Promise<Content> {
     markers: await redis.llen(keys.wake),
     strays: present.filter((noun) => !lasting.has(noun) && !nouns.includes(noun as Noun)),
     present,
+    now: await serverTime(redis),
   };
+}
+
+async function serverTime(redis: Redis): Promise<number> {
+  const [seconds = 0, micros = 0] = await redis.time();
+  return seconds * 1_000 + micros / 1_000;
+}
+
+/** With its tabs on one line, and not too long. */
+function shown(text: string): string {
+  return JSON.stringify(text.slice(0, 200));
 }
 
 function isCount(text: string | undefined): boolean {
@@ -115,7 +147,8 @@ function* checkStates({ rows, entries }: Content): Generator<string> {
   for (const [id, count] of tombstones)
     if (!isCount(count)) yield `tombstones of ${id}: ${count} is no count`;
   for (const id of new Set([...jobs.keys(), ...entries.keys(), ...tombstones.keys()])) {
-    const live = jobs.has(id) && !stateOf.has(id) ? 1 : 0;
+    // An expired job whose entry a claim has taken (shared/timely.lua) waits without one.
+    const live = jobs.has(id) && !stateOf.has(id) && rows('expiring').get(id) !== '0' ? 1 : 0;
     const dead = Number(tombstones.get(id) ?? 0);
     const found = entries.get(id) ?? 0;
     if (found !== live + dead)
@@ -129,7 +162,8 @@ function* checkLeases({ rows }: Content): Generator<string> {
   const newest = Number(rows('meta').get('token') ?? 0);
   const counted = new Map<string, number>();
   for (const [id, token] of rows('active')) {
-    const [, lease, number] = /^([^:]+):(\d+)$/.exec(token) ?? [];
+    const [, lease, number] =
+      /^([^:!]+):(\d+)(?:!(?:cancelled|cancel|release))?$/.exec(token) ?? [];
     if (lease === undefined) {
       yield `the token of ${id} is malformed: ${token}`;
       continue;
@@ -150,6 +184,68 @@ function* checkLeases({ rows }: Content): Generator<string> {
     if (!(Number(deadline) >= 0)) yield `lease ${lease} has the deadline ${deadline}`;
 }
 
+/** Active jobs that were asked to stop are members of `stopping`, and no others. */
+function* checkStopping({ rows }: Content): Generator<string> {
+  const asked = new Set<string>();
+  for (const [id, token] of rows('active'))
+    if (token.includes('!')) asked.add(`${token.slice(0, token.indexOf(':'))}\t${id}`);
+  const stopping = rows('stopping');
+  for (const member of asked)
+    if (!stopping.has(member)) yield `stopping lacks ${shown(member)}, which was asked to stop`;
+  for (const member of stopping.keys())
+    if (!asked.has(member)) yield `stopping names ${shown(member)}, which was not asked to stop`;
+}
+
+/** Invariant 6: deferred jobs have open edges, and nobody else has. Parents of edges are stored and pinned. */
+function* checkEdges({ rows, now }: Content): Generator<string> {
+  const waits = new Set<string>();
+  for (const member of rows('awaiting').keys()) {
+    const [owner, , child = '', , , nonce, policy, ...more] = member.split('\t');
+    if (owner !== child || !nonce || !/^(fail|run|wait)$/.test(policy ?? '') || more.length > 0)
+      yield `awaiting has a malformed edge: ${shown(member)}`;
+    if (!rows('deferred').has(child))
+      yield `awaiting has an edge of ${child}, which is not deferred`;
+    waits.add(child);
+  }
+  for (const [id, check] of rows('deferred')) {
+    if (!waits.has(id)) yield `${id} is deferred without an open edge`;
+    if (!(Number(check) - now <= longestCheck)) yield `${id} is checked in more than 10 min`;
+  }
+  for (const member of rows('dependents').keys()) {
+    const [owner, , , , parent = '', nonce, policy, ...more] = member.split('\t');
+    if (owner !== parent || !nonce || !/^(fail|run|wait)$/.test(policy ?? '') || more.length > 0)
+      yield `dependents has a malformed edge: ${shown(member)}`;
+    if (!rows('watched').get(parent)?.startsWith('parent'))
+      yield `dependents has an edge of ${parent}, which is not pinned`;
+  }
+}
+
+/** Retention holds finished jobs only, ttl only those that have not started. */
+function* checkEnds({ rows }: Content): Generator<string> {
+  const ended = (id: string): boolean => finished.some((set) => rows(set).has(id));
+  for (const [id, at] of rows('evicting')) {
+    if (!ended(id)) yield `evicting names ${id}, which has not finished`;
+    if (!(Number(at) > 0)) yield `${id} is evicted at ${at}`;
+  }
+  for (const [id, word] of rows('releasing')) {
+    if (!ended(id)) yield `releasing names ${id}, which has not finished`;
+    if (!rows('watched').get(id)?.startsWith('parent'))
+      yield `releasing names ${id}, which is not pinned`;
+    if (!/^(completed|failed|cancelled|cancel|release|removed|evicted)$/.test(word))
+      yield `releasing of ${id}: ${word} is no word`;
+  }
+  for (const [id, word] of rows('watched'))
+    if (!watches.has(word)) yield `watched of ${id}: ${word} is no word`;
+  const jobs = rows('jobs');
+  for (const [id, at] of rows('expiring')) {
+    if (!jobs.has(id)) yield `expiring names ${id}, which has no record`;
+    for (const set of ['active', 'suspects', ...finished] as const)
+      if (rows(set).has(id)) yield `expiring names ${id}, which is in ${set}`;
+    if (at === '0' && (rows('delayed').has(id) || rows('deferred').has(id)))
+      yield `${id} expires without an entry, but does not wait`;
+  }
+}
+
 /** Rows that scripts must be able to read. */
 function* checkRows({ rows, markers, strays }: Content): Generator<string> {
   for (const noun of strays) yield `nobody knows the key ${noun}`;
@@ -160,6 +256,11 @@ function* checkRows({ rows, markers, strays }: Content): Generator<string> {
   }
   for (const [row, text] of rows('calls'))
     if (!/^[^:]+:\w+$/.test(row) || !/^\d+ \d+ /.test(text)) yield `calls of ${row}: ${text}`;
+  for (const [id, lines] of rows('failures'))
+    if (!/^(?:\{.*\}\n){1,10}$/.test(lines)) yield `failures of ${id}: ${shown(lines)}`;
+  for (const [id, lines] of rows('outcomes'))
+    if (!/^(?:[^\t\n]+\t[^\t\n]+\t[a-z]+\t[^\t\n]*\n)+$/.test(lines))
+      yield `outcomes of ${id}: ${shown(lines)}`;
   const traits = rows('traits');
   for (const [id, record] of rows('jobs')) {
     const bytes = Buffer.byteLength(record);
@@ -185,6 +286,9 @@ export async function checkInvariants(
   return [
     ...checkStates(content),
     ...checkLeases(content),
+    ...checkStopping(content),
+    ...checkEdges(content),
+    ...checkEnds(content),
     ...checkRows(content),
     ...(options.atRest ? checkRest(content) : []),
   ];

@@ -11,9 +11,16 @@ const lists: readonly string[] = ['waiting', 'wake'] satisfies Noun[];
 const zsets: readonly string[] = [
   'suspects',
   'delayed',
+  'deferred',
+  'awaiting',
+  'dependents',
   'leases',
+  'stopping',
   'completed',
   'failed',
+  'cancelled',
+  'expiring',
+  'evicting',
 ] satisfies Noun[];
 
 type ListNoun = 'waiting' | 'wake';
@@ -25,6 +32,26 @@ export type State = { readonly [N in Exclude<Noun, ListNoun>]?: Hash } & {
 
 /** What `snapshot` found: by the last part of each key, also of those that no queue should have. */
 export type Snapshot = Record<string, List | Record<string, string | number> | string>;
+
+/** Queue and id of a job of queue q, or `queue/id`. */
+function home(name: string): string[] {
+  return name.includes('/') ? name.split('/') : ['q', name];
+}
+
+/** An edge between a child and a parent, both of queue q unless their names tell another: `r/id`. */
+export function edge(child: string, parent: string, policy = 'fail', nonce = 'n1'): string {
+  return [...home(child), ...home(parent), nonce, policy].join('	');
+}
+
+/** Open edges of children, as `awaiting` has them. */
+export function open(...edges: readonly string[]): Record<string, number> {
+  return Object.fromEntries(edges.map((text) => [`${text.split('\t')[1]}\t${text}`, 0]));
+}
+
+/** So many open edges of one child. */
+export function manyOpen(child: string, count: number): Record<string, number> {
+  return open(...Array.from({ length: count }, (_, i) => edge(child, `p${i}`)));
+}
 
 /** The text with which all keys of a queue begin. */
 export function prefixOf(keys: QueueKeys): string {
@@ -69,14 +96,14 @@ export async function snapshot(redis: Redis, prefix: string): Promise<Snapshot> 
   return state;
 }
 
-/** Most ms by which a time may differ from the one that it stands for; tests use multiples of ten seconds. */
-const tolerance = 4_000;
-const step = 10_000;
+/** Scripts run after `now`, so times may be later than they are written, never earlier; tests use multiples of five seconds. */
+const step = 5_000;
+const tolerance = 4_900;
 const farthest = 86_400_000;
 
 function relative(time: number, now: number): string | undefined {
-  const offset = Math.round((time - now) / step) * step;
-  if (Math.abs(time - now - offset) > tolerance) return undefined;
+  const offset = Math.floor((time - now) / step) * step;
+  if (time - now - offset > tolerance) return undefined;
   // Farther off it is some other number; jobs that were lost twice stand 10^13 ms behind (shared/suspect.lua).
   if (Math.min(Math.abs(offset), Math.abs(offset - 1e13)) > farthest) return undefined;
   if (offset === 0) return 'now';

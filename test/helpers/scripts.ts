@@ -1,5 +1,6 @@
 // What the tests of single scripts have in common: one private server a file, one queue of its own a test, states
 // written and compared whole. See keyspace.ts for `now`.
+import { once } from 'node:events';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll } from 'vitest';
 import { queueKeys, type QueueKeys } from '../../src/keys.js';
@@ -63,6 +64,27 @@ export class Bench {
   /** All keys of the queue as they are. */
   async stored(): Promise<Snapshot> {
     return await snapshot(this.redis, prefixOf(this.keys));
+  }
+}
+
+/** What is published on a channel of a queue while `act` runs. */
+export async function hearing(
+  queue: Bench,
+  channel: 'events' | 'stopping',
+  act: () => Promise<unknown>,
+): Promise<string[]> {
+  const listener = queue.redis.duplicate();
+  const heard: string[] = [];
+  listener.on('message', (_, message: string) => heard.push(message));
+  try {
+    await listener.subscribe(queue.keys[channel]);
+    await act();
+    // Messages of one server come in order: when this one is here, all others are.
+    await queue.redis.publish(queue.keys[channel], 'last');
+    while (heard.at(-1) !== 'last') await once(listener, 'message');
+    return heard.slice(0, -1);
+  } finally {
+    listener.disconnect();
   }
 }
 

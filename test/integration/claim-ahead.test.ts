@@ -103,3 +103,25 @@ test('close and pause hand back what was claimed ahead, without an attempt or a 
   await until(() => seen.length === 3_000, 10_000);
   expect(seen).toEqual(numbered(3_000).map(({ data }) => data));
 });
+
+test('a job whose ttl ends while it is claimed ahead never starts', async () => {
+  const queue = live.queue<number>();
+  const ttl = 600;
+  const jobs = numbered(1_600).map((job) => (job.data < 1_000 ? job : { ...job, opts: { ttl } }));
+  await queue.addBulk(jobs);
+  const over = performance.now() + ttl;
+  const late: number[] = [];
+  const failed: string[] = [];
+  live
+    .worker<number>((job) => {
+      if (job.data >= 1_000) late.push(job.data);
+      // Blocks the event loop, so that those behind it can't be handed back in time.
+      if (job.data === 999) while (performance.now() < over + 20);
+    })
+    .on('failed', (_job, error) => failed.push(error.message));
+  await until(async () => (await queue.getJobCounts()).completed === 1_000, 10_000);
+  await until(async () => (await queue.getJobCounts()).failed === 600, 10_000);
+  expect(late).toEqual([]);
+  await until(() => failed.length === 600);
+  expect(new Set(failed)).toEqual(new Set(['expired']));
+});

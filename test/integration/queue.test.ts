@@ -6,7 +6,15 @@ import { gate, liveRedis, pause, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
-const none = { waiting: 0, delayed: 0, active: 0, completed: 0, failed: 0 };
+const none = {
+  waiting: 0,
+  delayed: 0,
+  deferred: 0,
+  active: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+};
 const unreachable = { code: 'JOB_NOT_FOUND' };
 
 async function idsOf(queue: Queue, state: Parameters<Queue['getJobs']>[0]): Promise<string[]> {

@@ -10,15 +10,17 @@ const key = (noun: string): string => `lunaq:{${live.name}}:${noun}`;
 test('close lets handlers finish, claims nothing more, and leaves no lease', async () => {
   const queue = live.queue();
   const signals: boolean[] = [];
+  let began = 0;
   const worker = live.worker(
     async (_job, _token, signal) => {
+      began += 1;
       await pause(150);
       signals.push(signal.aborted);
     },
     { concurrency: 2 },
   );
   await queue.addBulk(Array.from({ length: 4 }, () => ({ name: 'job', data: {} })));
-  await until(async () => (await queue.getJobCounts()).active === 2);
+  await until(() => began === 2);
   await worker.close();
   expect(signals).toEqual([false, false]);
   expect(await queue.getJobCounts()).toMatchObject({ active: 0, completed: 2, waiting: 2 });
@@ -30,9 +32,11 @@ test('close lets handlers finish, claims nothing more, and leaves no lease', asy
 test('after closeTimeout the signal fires, jobs go back to the head in order, and no attempt is burnt', async () => {
   const queue = live.queue();
   const reasons: unknown[] = [];
+  let began = 0;
   const worker = live.worker(
     (_job, _token, signal) =>
       new Promise((_, reject) => {
+        began += 1;
         signal.addEventListener('abort', () => {
           reasons.push(signal.reason);
           reject(signal.reason as Error);
@@ -43,7 +47,7 @@ test('after closeTimeout the signal fires, jobs go back to the head in order, an
   const jobs = await queue.addBulk(
     Array.from({ length: 6 }, () => ({ name: 'job', data: {}, opts: { attempts: 3 } })),
   );
-  await until(async () => (await queue.getJobCounts()).active === 4);
+  await until(() => began === 4);
   const failed: unknown[] = [];
   worker.on('failed', (job) => failed.push(job));
   const started = performance.now();
@@ -59,17 +63,19 @@ test('after closeTimeout the signal fires, jobs go back to the head in order, an
 
 test('a handler that takes its arguments as a list sees its signal, too', async () => {
   const queue = live.queue();
+  let began = false;
   let aborted = false;
   const inner = (signal: AbortSignal): Promise<void> =>
     new Promise((resolve) => {
+      began = true;
       signal.addEventListener('abort', () => {
         aborted = true;
         resolve();
       });
     });
   const worker = live.worker((...args) => inner(args[2]));
-  const job = await queue.add('job', {});
-  await until(async () => (await job.getState()) === 'active');
+  await queue.add('job', {});
+  await until(() => began);
   await worker.close(true);
   await pause(10);
   expect(aborted).toBe(true);
@@ -107,9 +113,13 @@ test('close(true) while close waits ends it at once', async () => {
 test('what a handler ends with after it was given up counts no more, and harms nobody', async () => {
   const queue = live.queue();
   const { opened, open } = gate();
-  const worker = live.worker(() => opened.then(() => 'zombie'));
+  let began = false;
+  const worker = live.worker(() => {
+    began = true;
+    return opened.then(() => 'zombie');
+  });
   const job = await queue.add('job', {});
-  await until(async () => (await job.getState()) === 'active');
+  await until(() => began);
   const told: unknown[] = [];
   worker.on('completed', (done) => told.push(done.id)).on('failed', (lost) => told.push(lost?.id));
   await worker.close(true);
@@ -172,4 +182,27 @@ test('jobs added while a worker closes are not lost to it', async () => {
   }
   live.worker(() => undefined, { concurrency: 10 });
   await until(async () => (await queue.getJobCounts()).completed === others.length);
+});
+
+test('a worker that closes tells the dependents of what has just ended', async () => {
+  const queue = live.queue();
+  const children = live.queue({ name: `${live.name}-children` });
+  const { opened, open } = gate();
+  let began = false;
+  const worker = live.worker(
+    () => {
+      began = true;
+      return opened;
+    },
+    { stalledInterval: 10_000 },
+  );
+  const parent = await queue.add('parent', {});
+  await children.addBulk(
+    Array.from({ length: 600 }, () => ({ name: 'child', data: {}, opts: { dependsOn: parent } })),
+  );
+  await until(() => began);
+  const closing = worker.close();
+  open();
+  await closing;
+  expect(await children.getJobCounts()).toMatchObject({ waiting: 600, deferred: 0 });
 });

@@ -178,9 +178,13 @@ test('pausing a burst holds it until resume', async () => {
 
 test('pause lets what runs finish, and claims nothing until resume', async () => {
   const queue = live.queue();
-  const worker = live.worker(() => pause(100));
+  let began = 0;
+  const worker = live.worker(() => {
+    began += 1;
+    return pause(100);
+  });
   await queue.addBulk(many(3));
-  await until(async () => (await queue.getJobCounts()).active === 1);
+  await until(() => began === 1);
   const early = worker.pause(true);
   await early;
   expect(worker.isPaused()).toBe(true);
@@ -243,4 +247,23 @@ test('a paused queue is not worked on; what is active goes on; resume wakes its 
   await queue.resume();
   await until(async () => (await queue.getJobCounts()).completed === 2);
   expect(performance.now() - resumed).toBeLessThan(500);
+});
+
+test('a worker of an older version says so once, leaves markers alone, and works again when it may', async () => {
+  const queue = live.queue();
+  const meta = `lunaq:{${live.name}}:meta`;
+  const { schema } = await live.redis.hgetall(meta);
+  await live.redis.hset(meta, 'schema', '99');
+  let ran = 0;
+  live.worker(() => void (ran += 1));
+  await until(() => live.errors.length > 0);
+  await live.redis.rpush(`lunaq:{${live.name}}:wake`, '1');
+  await pause(500);
+  expect(live.errors).toMatchObject([{ code: 'OUTDATED' }]);
+  expect(await live.redis.llen(`lunaq:{${live.name}}:wake`)).toBe(1);
+  await live.worker(() => undefined, { autorun: false }).run({ burst: true });
+  if (schema === undefined) await live.redis.hdel(meta, 'schema');
+  else await live.redis.hset(meta, 'schema', schema);
+  await queue.add('job', {});
+  await until(() => ran === 1);
 });

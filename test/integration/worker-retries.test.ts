@@ -51,16 +51,19 @@ test.each([
 ] as const)('backoff in %s: attempts are that far apart', async (_, backoff, waits) => {
   const queue = live.queue();
   const starts: number[] = [];
-  live.worker(() => {
-    starts.push(performance.now());
-    throw new Error('again');
-  });
+  live.worker(
+    () => {
+      starts.push(performance.now());
+      throw new Error('again');
+    },
+    { stalledInterval: 5_000, lockDuration: 30_000 },
+  );
   const { id } = await queue.add('job', {}, { attempts: 3, backoff });
   await until(async () => (await queue.getJobState(id)) === 'failed');
   for (const [n, wait] of waits.entries()) {
     const apart = starts[n + 1]! - starts[n]!;
     expect(apart).toBeGreaterThanOrEqual(wait - 1);
-    expect(apart).toBeLessThan(wait + 60);
+    expect(apart).toBeLessThan(wait + 600);
   }
 });
 
@@ -116,15 +119,12 @@ test('removeOnComplete and removeOnFail: the job is gone, the result still told'
   expect(await live.violations()).toEqual([]);
 });
 
-test('a result that is not kept may be anything, whatever its size', async () => {
+test('a result that cannot be written fails the attempt, although it would not be kept: somebody may await it', async () => {
   const queue = live.queue();
-  const results: unknown[] = [];
-  live
-    .worker((job) => (job.name === 'big' ? 'x'.repeat(3e6) : 1n))
-    .on('completed', (_job, result) => results.push(typeof result));
-  await queue.add('big', {}, { removeOnComplete: true });
-  await queue.add('odd', {}, { removeOnComplete: true });
-  await until(() => results.length === 2);
+  live.worker(() => 1n);
+  const { id } = await queue.add('odd', {}, { removeOnComplete: true });
+  await until(async () => (await queue.getJobState(id)) === 'failed');
+  expect((await queue.getJob(id))?.failedReason).toMatch(/BigInt/);
 });
 
 test('retryJob runs a finished job again, its attempts and losses cleared', async () => {

@@ -27,7 +27,7 @@ const keys = queueKeys('q');
 export const good = [
   callOf(open, keys, { lease, period: 1, schema: 1 }),
   callOf(reread, keys, { token }, [{ id }]),
-  callOf(complete, keys, {}, [{ id, token, outcome }]),
+  callOf(complete, keys, { age: '' }, [{ id, token, outcome }]),
   callOf(enqueue, keys, { call, number: 1, schema: 1 }, [{ id, record, traits: '' }]),
 ];
 
@@ -37,7 +37,7 @@ export const swapped = [
   // @ts-expect-error a token where a lease is wanted
   callOf(renew, keys, { lease: token, period: 1 }),
   // @ts-expect-error id and token swapped
-  callOf(complete, keys, {}, [{ id: token, token: id, outcome }]),
+  callOf(complete, keys, { age: '' }, [{ id: token, token: id, outcome }]),
   // @ts-expect-error an id where a record is wanted
   callOf(enqueue, keys, { call, number: 1, schema: 1 }, [{ id, record: id, traits: '' }]),
   // @ts-expect-error a record where an id is wanted
@@ -45,9 +45,9 @@ export const swapped = [
   // @ts-expect-error a record where traits are wanted
   callOf(enqueue, keys, { call, number: 1, schema: 1 }, [{ id, record, traits: record }]),
   // @ts-expect-error a failure where an outcome is wanted
-  callOf(complete, keys, {}, [{ id, token, outcome: failure }]),
+  callOf(complete, keys, { age: '' }, [{ id, token, outcome: failure }]),
   // @ts-expect-error an outcome where a failure is wanted
-  callOf(fail, keys, {}, [{ id, token, attempts: 1, failure: outcome }]),
+  callOf(fail, keys, { age: '' }, [{ id, token, attempts: 1, failure: outcome }]),
   // @ts-expect-error a lease where a row of calls is wanted
   callOf(enqueue, keys, { call: lease, number: 1, schema: 1 }, []),
   // @ts-expect-error text where a number is wanted
@@ -55,7 +55,7 @@ export const swapped = [
   // @ts-expect-error any text where an id is wanted
   callOf(reread, keys, { token }, [{ id: 'a' }]),
   // @ts-expect-error a word that is none
-  callOf(complete, keys, {}, [{ id, token, outcome: 1 }]),
+  callOf(complete, keys, { age: '' }, [{ id, token, outcome: 1 }]),
 ];
 
 export const missing = [
@@ -64,7 +64,7 @@ export const missing = [
   // @ts-expect-error all arguments are missing
   callOf(open, keys, {}),
   // @ts-expect-error a field of an element is missing
-  callOf(complete, keys, {}, [{ id, token }]),
+  callOf(complete, keys, { age: '' }, [{ id, token }]),
   // @ts-expect-error the keys are missing
   callOf(renew, { lease, period: 1 }),
   // @ts-expect-error the keys of another queue are a name, not keys

@@ -15,6 +15,7 @@ describe('waiting jobs', () => {
       word: 'claimed',
       token: anyToken,
       due: undefined,
+      late: 0,
       jobs: [row('a'), row('b')],
     });
     expect(await queue.state()).toEqual(

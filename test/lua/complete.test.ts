@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { complete } from '../../src/scripts.js';
-import { testSettle } from '../helpers/guards.js';
+import { testAskedEnds, testRetention, testSettle } from '../helpers/guards.js';
 import { expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
+const keep = { age: '' };
+const drop = { age: '0' };
 
 const before: State = {
   meta: { schema: 1, token: 9 },
@@ -12,23 +14,23 @@ const before: State = {
   traits: { a: '{"lifo":true}', b: '{"lifo":true}' },
   attempts: { a: 1, b: 1 },
   stalls: { a: 1, b: 1 },
-  results: { a: '{"failedReason":"x"}', b: '{"failedReason":"x"}' },
+  failures: { a: '{"failedReason":"x"}\n', b: '{"failedReason":"x"}\n' },
   active: { a: 'L:8', b: 'L:8', c: 'M:9' },
   held: { L: 2, M: 1 },
   leases: { L: 'now+30000', M: 'now+30000' },
 };
 
-test('a job that is kept enters completed with its outcome in the place of its failures', async () => {
+test('a job that is kept enters completed with its outcome; its failures stay', async () => {
   const queue = await server.queue(before);
   const outcome = '{"returnvalue":{"deep":[1,2]},"processedOn":5}';
   const item = { id: 'a', token: 'L:8', outcome } as const;
-  expect(await queue.run(complete, {}, [item])).toEqual(['settled']);
+  expect(await queue.run(complete, keep, [item])).toEqual(['settled']);
   expect(await queue.state()).toEqual(
     expected(before, {
       active: { b: 'L:8', c: 'M:9' },
       held: { L: 1, M: 1 },
       completed: { a: 'now' },
-      results: { a: outcome, b: '{"failedReason":"x"}' },
+      results: { a: outcome },
     }),
   );
 });
@@ -36,35 +38,36 @@ test('a job that is kept enters completed with its outcome in the place of its f
 test('a job that is dropped leaves nothing', async () => {
   const queue = await server.queue(before);
   const item = { id: 'a', token: 'L:8', outcome: '' } as const;
-  expect(await queue.run(complete, {}, [item])).toEqual(['settled']);
+  expect(await queue.run(complete, drop, [item])).toEqual(['settled']);
   expect(await queue.state()).toEqual(
     expected(before, {
       jobs: { b: '["b"]', c: '["c"]' },
       traits: { b: '{"lifo":true}' },
       attempts: { b: 1 },
       stalls: { b: 1 },
-      results: { b: '{"failedReason":"x"}' },
+      failures: { b: '{"failedReason":"x"}\n' },
       active: { b: 'L:8', c: 'M:9' },
       held: { L: 1, M: 1 },
     }),
   );
 });
 
-test('a batch may mix leases and retentions; a lease that holds nothing more has no row', async () => {
+test('a batch may mix leases; a lease that holds nothing more has no row', async () => {
   const queue = await server.queue(before);
-  const words = await queue.run(complete, {}, [
-    { id: 'a', token: 'L:8', outcome: '' },
-    { id: 'c', token: 'M:9', outcome: '1' },
-    { id: 'b', token: 'L:8', outcome: '' },
+  const words = await queue.run(complete, keep, [
+    { id: 'a', token: 'L:8', outcome: '1' },
+    { id: 'c', token: 'M:9', outcome: '' },
+    { id: 'b', token: 'L:8', outcome: '2' },
   ]);
   expect(words).toEqual(['settled', 'settled', 'settled']);
-  expect(await queue.state()).toEqual({
-    meta: { schema: '1', token: '9' },
-    jobs: { c: '["c"]' },
-    completed: { c: 'now' },
-    results: { c: '1' },
-    leases: { L: 'now+30000', M: 'now+30000' },
-  });
+  expect(await queue.state()).toEqual(
+    expected(before, {
+      active: undefined,
+      held: undefined,
+      completed: { a: 'now', b: 'now', c: 'now' },
+      results: { a: '1', b: '2', c: '' },
+    }),
+  );
 });
 
 test('256 jobs are one call', async () => {
@@ -79,8 +82,13 @@ test('256 jobs are one call', async () => {
     token: 'L:8',
     outcome: '1',
   }));
-  expect(await queue.run(complete, {}, items)).toEqual(ids.map(() => 'settled'));
+  expect(await queue.run(complete, keep, items)).toEqual(ids.map(() => 'settled'));
   expect(Object.keys(await queue.state()).toSorted()).toEqual(['completed', 'jobs', 'results']);
 });
 
-testSettle(server, complete, { outcome: '{"returnvalue":1}' });
+testRetention(server, 'completed', 'completed', (queue, age, id) =>
+  queue.run(complete, { age }, [{ id, token: 'L:8', outcome: '1' }]),
+);
+
+testSettle(server, complete, keep, { outcome: '{"returnvalue":1}' });
+testAskedEnds(server, complete, keep, { outcome: '{"returnvalue":1}' });

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { drain } from '../../src/scripts.js';
 import { checkInvariants } from '../helpers/invariants.js';
-import { expected, type State } from '../helpers/keyspace.js';
-import { privateServer } from '../helpers/scripts.js';
+import { edge, expected, type State } from '../helpers/keyspace.js';
+import { hearing, privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
 const args = { limit: 100, delayed: 1 as const };
@@ -28,7 +28,11 @@ const before: State = {
 
 test('waiting jobs go, suspects among them, with all their rows', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(drain, { ...args, delayed: 0 })).toEqual({ removed: 3, word: 'more' });
+  expect(await queue.run(drain, { ...args, delayed: 0 })).toEqual({
+    removed: 3,
+    word: 'more',
+    told: [],
+  });
   expect(await queue.state()).toEqual(
     expected(before, {
       jobs: record('d', 'h', 'c', 'f'),
@@ -43,8 +47,8 @@ test('waiting jobs go, suspects among them, with all their rows', async () => {
 
 test('delayed jobs go when asked; active and finished ones stay', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(drain, args)).toEqual({ removed: 4, word: 'more' });
-  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done' });
+  expect(await queue.run(drain, args)).toEqual({ removed: 4, word: 'more', told: [] });
+  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
   expect(await queue.state()).toEqual(
     expected(before, {
       jobs: record('h', 'c', 'f'),
@@ -62,7 +66,7 @@ test('delayed jobs go when asked; active and finished ones stay', async () => {
 
 test('an empty queue is done', async () => {
   const queue = await server.queue();
-  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done' });
+  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
   expect(await queue.state()).toEqual({});
 });
 
@@ -86,4 +90,78 @@ test('a large queue is drained in bounded steps, void entries too', async () => 
   expect(Math.max(...removed)).toBe(100);
   expect(removed.reduce((sum, count) => sum + count)).toBe(500);
   expect(await queue.state()).toEqual({ meta: { schema: '1' } });
+});
+
+test('jobs whose ttl runs leave nothing; the ttl of others stays', async () => {
+  const queue = await server.queue({
+    jobs: record('a', 'd', 'k'),
+    waiting: ['a'],
+    delayed: { d: 'now+60000' },
+    expiring: { a: 'now-10000', d: 'now+60000', k: 'now+60000' },
+    deferred: { k: 'now+5000' },
+    awaiting: { [`k\t${edge('k', 'p')}`]: 0 },
+  });
+  expect(await queue.run(drain, args)).toEqual({ removed: 2, word: 'more', told: [] });
+  expect(await queue.state()).toEqual({
+    jobs: record('k'),
+    expiring: { k: 'now+60000' },
+    deferred: { k: 'now+5000' },
+    awaiting: { [`k\t${edge('k', 'p')}`]: 0 },
+  });
+});
+
+test('a job with dependents becomes cancelled until they were told; an awaited one goes', async () => {
+  const state: State = {
+    jobs: record('a', 'b', 'c', 'd', 's'),
+    waiting: ['a', 'b', 'c'],
+    suspects: { s: 'now' },
+    stalls: { s: 1 },
+    delayed: { d: 'now+60000' },
+    watched: { b: 'parent', c: 'awaited', d: 'parent', s: 'parent' },
+    dependents: {
+      [`b\t${edge('r/k', 'b')}`]: 0,
+      [`d\t${edge('r/k', 'd')}`]: 0,
+      [`s\t${edge('r/k', 's')}`]: 0,
+    },
+  };
+  const queue = await server.queue(state);
+  const heard = await hearing(queue, 'events', async () => {
+    const reply = await queue.run(drain, args);
+    expect(reply).toMatchObject({ removed: 5, word: 'more' });
+    expect(reply.told.toSorted()).toEqual(['b', 'd', 's']);
+    expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
+  });
+  expect(heard).toEqual(['b\nc\ns\nd']);
+  expect(await queue.state()).toEqual(
+    expected(state, {
+      jobs: record('b', 'd', 's'),
+      waiting: undefined,
+      suspects: undefined,
+      delayed: undefined,
+      watched: { b: 'parent\tremoved', d: 'parent\tremoved', s: 'parent\tremoved' },
+      cancelled: { b: 'now', d: 'now', s: 'now' },
+      releasing: { b: 'removed', d: 'removed', s: 'removed' },
+      evicting: { b: 'now+900000', d: 'now+900000', s: 'now+900000' },
+    }),
+  );
+  expect(await checkInvariants(queue.redis, queue.name, { prefix: queue.prefix })).toEqual([]);
+});
+
+test('expired jobs whose entries a claim has taken go too', async () => {
+  const state: State = {
+    jobs: record('a', 'b', 'c'),
+    waiting: ['c'],
+    expiring: { a: 0, b: 0 },
+    watched: { b: 'parent' },
+  };
+  const queue = await server.queue(state);
+  expect(await queue.run(drain, args)).toEqual({ removed: 3, word: 'more', told: ['b'] });
+  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
+  expect(await queue.state()).toEqual({
+    jobs: record('b'),
+    watched: { b: 'parent\tremoved' },
+    cancelled: { b: 'now' },
+    releasing: { b: 'removed' },
+    evicting: { b: 'now+900000' },
+  });
 });

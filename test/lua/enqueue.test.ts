@@ -114,3 +114,32 @@ test('a repeated add is not done again though its job has completed and gone', a
     calls: { 'p:enqueue': '7 now added' },
   });
 });
+
+test('a ttl begins when the job is added, not when its id is added again', async () => {
+  const queue = await server.queue(one);
+  const ttl = '{"ttl":60000}';
+  await queue.run(enqueue, args, [
+    job('a', ttl),
+    job('a', '{"ttl":10000}'),
+    job('old', ttl),
+    job('b'),
+  ]);
+  expect(await queue.state()).toMatchObject({ traits: { a: ttl }, waiting: ['old', 'a', 'b'] });
+  expect(await queue.state()).toHaveProperty('expiring', { a: 'now+60000' });
+});
+
+test('strange ids are ids', async () => {
+  const strange = ['0', '1e3', '__proto__', 'two words', 'a:b', 'ü€😀'];
+  const queue = await server.queue();
+  const items = strange.map((id) => job(id, '{"ttl":60000}'));
+  expect(await queue.run(enqueue, args, items)).toEqual(strange.map(() => 'added'));
+  expect(await queue.redis.lrange(queue.keys.waiting, 0, -1)).toEqual(strange);
+  expect(await queue.redis.zrange(queue.keys.expiring, '0', '-1')).toEqual(strange.toSorted());
+});
+
+test('a job that others of its call depend on is watched from the start', async () => {
+  const queue = await server.queue();
+  const parent = { id: 'p', record: '["p"]', traits: '{"parent":true}' };
+  await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1 }, [parent]);
+  expect(await queue.state()).toMatchObject({ watched: { p: 'parent' } });
+});

@@ -1,6 +1,7 @@
-import { expect, test } from 'vitest';
-import { handback } from '../../src/scripts.js';
-import { testSettle } from '../helpers/guards.js';
+import { describe, expect, test } from 'vitest';
+import { claim, handback } from '../../src/scripts.js';
+import { args as claimArgs } from '../helpers/claims.js';
+import { testAskedStays, testSettle } from '../helpers/guards.js';
 import { expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
@@ -15,9 +16,9 @@ const before: State = {
   leases: { L: 'now+30000' },
   waiting: ['w'],
 };
-const a = { id: 'a', token: 'L:8' };
-const b = { id: 'b', token: 'L:8' };
-const c = { id: 'c', token: 'L:9' };
+const a = { id: 'a', token: 'L:8', ends: '' } as const;
+const b = { id: 'b', token: 'L:8', ends: '' } as const;
+const c = { id: 'c', token: 'L:9', ends: '' } as const;
 
 test('jobs go back to the head in their order, no attempt burnt, and the marker is set', async () => {
   const queue = await server.queue(before);
@@ -65,4 +66,35 @@ test('the marker is not doubled, and not set when nothing went back', async () =
   expect(await lost.state()).not.toHaveProperty('wake');
 });
 
-testSettle(server, handback, {});
+describe('the ttl of a job that had not started', () => {
+  test('is given back, to the ms', async () => {
+    const queue = await server.queue({ ...before, expiring: { w: 'now+60000' } });
+    const ends = queue.now + 31_536_000_123;
+    await queue.run(handback, {}, [a, { ...b, ends }]);
+    expect(await queue.stored()).toMatchObject({
+      waiting: ['a', 'b', 'w'],
+      expiring: { b: ends, w: queue.now + 60_000 },
+    });
+  });
+
+  test('is given back also when it has ended meanwhile; then no claim takes it', async () => {
+    const queue = await server.queue({ ...before, waiting: [] });
+    await queue.run(handback, {}, [{ ...b, ends: queue.now - 10_000 }]);
+    expect(await queue.state()).toMatchObject({ waiting: ['b'], expiring: { b: 'now-10000' } });
+    const reply = await queue.run(claim, claimArgs);
+    expect(reply).toMatchObject({ word: 'empty', late: 1, jobs: [] });
+  });
+
+  test('is not given back to a job that was lost, nor when the token is wrong', async () => {
+    const queue = await server.queue({ ...before, stalls: { b: 1 } });
+    const ends = queue.now + 60_000;
+    await queue.run(handback, {}, [
+      { ...b, ends },
+      { ...a, token: 'L:7', ends },
+    ]);
+    expect(await queue.state()).not.toHaveProperty('expiring');
+  });
+});
+
+testSettle(server, handback, {}, { ends: '' });
+testAskedStays(server, handback, {}, { ends: 1_900_000_000_000 });

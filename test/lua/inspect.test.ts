@@ -1,30 +1,36 @@
 import { expect, test } from 'vitest';
-import { inspect } from '../../src/scripts.js';
+import { inspect, type InspectedJob } from '../../src/scripts.js';
 import { expected } from '../helpers/keyspace.js';
 import { bitOfEverything } from '../helpers/scenarios.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
 const item = (id: string) => ({ id });
-const job = (state: string, id: string, detail = '', attempts = 0, outcome = '') => ({
+const job = (state: string, id: string, detail = '', more: Partial<InspectedJob> = {}) => ({
   state,
   record: `["${id}"]`,
-  attempts,
-  outcome,
+  attempts: 0,
+  outcome: '',
+  failures: '',
   detail,
+  ...more,
 });
 
-test('tells state, record, attempts, outcome, and token or time, and changes nothing', async () => {
+test('tells state, record, attempts, outcome, failures, and token or time, and changes nothing', async () => {
   const queue = await server.queue(bitOfEverything);
   const at = (offset: number) => String(queue.now + offset);
-  const ids = ['w1', 's1', 'd2', 'a1', 'c1', 'f1', 'zz', 'x'];
+  const ids = ['w1', 'w4', 's1', 'd2', 'k2', 'a1', 'a3', 'c1', 'f1', 'x1', 'zz', 'x'];
   expect(await queue.run(inspect, {}, ids.map(item))).toEqual([
     job('waiting', 'w1'),
+    job('waiting', 'w4'),
     job('waiting', 's1'),
     job('delayed', 'd2', at(60_000)),
-    job('active', 'a1', 'L:8', 1, '{"failedReason":"y"}'),
-    job('completed', 'c1', at(-20_000), 0, '{"returnvalue":1}'),
-    job('failed', 'f1', at(-10_000), 1, '{"failedReason":"x"}'),
+    job('deferred', 'k2', at(300_000)),
+    job('active', 'a1', 'L:8', { attempts: 1, failures: '{"failedReason":"y"}\n' }),
+    job('active', 'a3', 'L:9'),
+    job('completed', 'c1', at(-20_000), { outcome: '{"returnvalue":1}' }),
+    job('failed', 'f1', at(-10_000), { attempts: 1, failures: '{"failedReason":"x"}\n' }),
+    job('cancelled', 'x1', at(-10_000), { failures: '{"failedReason":"why"}\n' }),
     undefined,
     undefined,
   ]);
@@ -35,6 +41,22 @@ test('an id that is asked for twice is told twice', async () => {
   const queue = await server.queue(bitOfEverything);
   const told = [job('waiting', 'w1'), job('waiting', 'w1')];
   expect(await queue.run(inspect, {}, [item('w1'), item('w1')])).toEqual(told);
+});
+
+test('the outcome of an earlier run is not told of a job that runs again', async () => {
+  const queue = await server.queue({ jobs: { a: '["a"]' }, waiting: ['a'], results: { a: '1' } });
+  expect(await queue.run(inspect, {}, [item('a')])).toEqual([job('waiting', 'a')]);
+});
+
+test('stops once 256 KiB are read, failures included', async () => {
+  const half = 'x'.repeat(150_000);
+  const queue = await server.queue({
+    jobs: { a: half, b: '[]' },
+    failures: { a: half },
+    failed: { a: 'now' },
+    waiting: ['b'],
+  });
+  expect(await queue.run(inspect, {}, ['a', 'b'].map(item))).toHaveLength(1);
 });
 
 test('stops once 256 KiB are read, outcomes included; the rest is for the next call', async () => {

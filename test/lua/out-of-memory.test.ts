@@ -6,7 +6,8 @@ import { bitOfEverything, scenarios } from '../helpers/scenarios.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer({ config: { 'maxmemory-policy': 'noeviction' } });
-const isAdd = ({ name }: { name: string }) => name === 'enqueue' || name === 'schedule';
+const adds = new Set(['enqueue', 'schedule', 'defer']);
+const isAdd = ({ name }: { name: string }) => adds.has(name);
 let connection: Connection;
 
 /** From now on the server holds more than it may; it does not even have the scripts. */

@@ -10,12 +10,22 @@ import { privateServer, type Bench } from '../helpers/scripts.js';
 const server = privateServer();
 
 type JobState = scripts.JobState;
+type Settle = 'complete' | 'fail' | 'stop' | 'retry' | 'delay' | 'handback';
 interface Held {
   readonly id: string;
   readonly token: string;
+  /** End of its ttl (ms) when it had not started. */
+  readonly ends: number | undefined;
+}
+interface Wishes {
+  readonly lifo: boolean;
+  readonly ttl: boolean;
+  /** Not kept when it fails, expires or is cancelled. */
+  readonly drop: boolean;
 }
 
 const ids = ['a', 'b', 'c', 'd'];
+const failure = '{"failedReason":"why"}';
 
 class Walk {
   readonly #queue: Bench;
@@ -24,6 +34,14 @@ class Walk {
   readonly #claims: Held[] = [];
   /** id → the token that it is held under. */
   readonly #tokens = new Map<string, string>();
+  /** Jobs with a ttl that have not started; those of them whose ttl has ended. */
+  readonly #fresh = new Set<string>();
+  readonly #late = new Set<string>();
+  readonly #asked = new Set<string>();
+  readonly #watched = new Set<string>();
+  readonly #dropped = new Set<string>();
+  /** Jobs that were lost with a worker. */
+  readonly #lost = new Set<string>();
   #lease = 0;
   #number = 0;
 
@@ -44,9 +62,29 @@ class Walk {
     return reply;
   }
 
-  async add(chosen: readonly string[], lifo: boolean, delayed: boolean): Promise<void> {
+  /** The job ends in a state, or is gone when it is not kept and nobody awaits it. */
+  #end(id: string, state: JobState, keep: boolean): void {
+    this.#tokens.delete(id);
+    for (const set of [this.#asked, this.#fresh, this.#late]) set.delete(id);
+    if (keep || this.#watched.has(id)) this.#states.set(id, state);
+    else this.#forget(id);
+  }
+
+  #forget(id: string): void {
+    this.#states.delete(id);
+    for (const set of [this.#watched, this.#dropped, this.#lost, this.#fresh, this.#late])
+      set.delete(id);
+  }
+
+  async add(chosen: readonly string[], wishes: Wishes, delayed: boolean): Promise<void> {
     const args = { ...this.#numbered('p'), schema: 1 };
-    const traits = lifo ? '{"lifo":true}' : '';
+    const { lifo, ttl, drop } = wishes;
+    const flags = {
+      ...(lifo && { lifo }),
+      ...(ttl && { ttl: 900_000 }),
+      ...(drop && { failAge: 0 }),
+    };
+    const traits = lifo || ttl || drop ? JSON.stringify(flags) : '';
     const items = chosen.map((id) => ({ id, record: '["it"]', traits }));
     const late = items.map((item) => ({ ...item, delay: 1_000_000 }));
     const words = await this.#twice(() =>
@@ -56,7 +94,10 @@ class Walk {
     );
     for (const [i, id] of chosen.entries()) {
       assert.equal(words[i], this.#states.has(id) ? 'duplicate' : 'added');
-      if (!this.#states.has(id)) this.#states.set(id, delayed ? 'delayed' : 'waiting');
+      if (this.#states.has(id)) continue;
+      this.#states.set(id, delayed ? 'delayed' : 'waiting');
+      if (ttl) this.#fresh.add(id);
+      if (drop) this.#dropped.add(id);
     }
   }
 
@@ -68,38 +109,102 @@ class Walk {
       this.#queue.run(scripts.claim, { ...args, allowance: Math.min(allowance, want), alone: 1 }),
     );
     if (!('jobs' in reply)) return 0;
-    for (const { id, record } of reply.jobs) {
+    for (const { id, record, ends } of reply.jobs) {
       assert.equal(record, '["it"]');
+      assert.ok(!this.#late.has(id), `${id} is claimed though its ttl has ended`);
+      assert.equal(ends !== undefined, this.#fresh.delete(id));
       assert.deepEqual([id, this.#states.get(id)], [id, 'waiting']);
       this.#states.set(id, 'active');
       this.#tokens.set(id, reply.token);
-      this.#claims.push({ id, token: reply.token });
+      this.#claims.push({ id, token: reply.token, ends });
     }
     return reply.jobs.length;
   }
 
-  async settle(kind: 'complete' | 'fail' | 'retry' | 'handback', which: number, keep: boolean) {
-    const claim = this.#claims.at(-1 - (which % (this.#claims.length || 1)));
-    if (claim === undefined) return;
-    const isHeld = this.#tokens.get(claim.id) === claim.token;
-    const failed = { ...claim, attempts: 1, failure: '{}' };
+  async settle(kind: Settle, which: number, keep: boolean): Promise<void> {
+    const held = this.#claims.at(-1 - (which % (this.#claims.length || 1)));
+    if (held === undefined) return;
+    const { id, token, ends = '' } = held;
+    const isHeld = this.#tokens.get(id) === token;
+    const claim = { id, token };
+    const failed = { ...claim, attempts: 1, failure };
+    const age = { age: keep ? '' : '0' };
+    const delay = keep ? 1_000_000 : 0;
     const run = {
-      complete: () =>
-        this.#queue.run(scripts.complete, {}, [{ ...claim, outcome: keep ? '1' : '' }]),
-      fail: () =>
-        this.#queue.run(scripts.fail, {}, [{ ...failed, failure: keep ? failed.failure : '' }]),
-      retry: () => this.#queue.run(scripts.retry, {}, [{ ...failed, delay: keep ? 1_000_000 : 0 }]),
-      handback: () => this.#queue.run(scripts.handback, {}, [claim]),
+      complete: () => this.#queue.run(scripts.complete, age, [{ ...claim, outcome: '1' }]),
+      fail: () => this.#queue.run(scripts.fail, age, [failed]),
+      stop: () => this.#queue.run(scripts.stop, age, [claim]),
+      retry: () => this.#queue.run(scripts.retry, {}, [{ ...failed, delay }]),
+      delay: () => this.#queue.run(scripts.delay, {}, [{ ...claim, delay }]),
+      handback: () => this.#queue.run(scripts.handback, {}, [{ ...claim, ends }]),
     };
-    assert.deepEqual(await run[kind](), [isHeld ? 'settled' : 'lost']);
-    assert.deepEqual(await run[kind](), ['lost']);
-    if (!isHeld) return;
-    this.#tokens.delete(claim.id);
-    const kept = { complete: 'completed', fail: 'failed' } as const;
-    if (kind === 'handback') this.#states.set(claim.id, 'waiting');
-    else if (kind === 'retry') this.#states.set(claim.id, keep ? 'delayed' : 'waiting');
-    else if (keep) this.#states.set(claim.id, kept[kind]);
-    else this.#states.delete(claim.id);
+    const stays = this.#asked.has(id) && /^(retry|delay|handback)$/.test(kind);
+    const word = isHeld && stays ? 'stopping' : 'settled';
+    assert.deepEqual(await run[kind](), [isHeld ? word : 'lost']);
+    assert.deepEqual(await run[kind](), [isHeld && stays ? word : 'lost']);
+    if (!isHeld || stays) return;
+    const last = { complete: 'completed', fail: 'failed', stop: 'cancelled' } as const;
+    if (kind in last) this.#end(id, last[kind as keyof typeof last], keep);
+    else this.#states.set(id, kind !== 'handback' && keep ? 'delayed' : 'waiting');
+    this.#tokens.delete(id);
+    if (kind === 'handback' && ends !== '' && !this.#lost.has(id)) this.#fresh.add(id);
+  }
+
+  async cancel(chosen: readonly string[], word: 'cancelled' | 'cancel' | 'release'): Promise<void> {
+    const args = { ...this.#numbered('p'), word, failure };
+    const items = chosen.map((id) => ({ id }));
+    const before = new Map(this.#states);
+    const words = await this.#twice(() => this.#queue.run(scripts.cancel, args, items));
+    for (const [i, id] of chosen.entries()) {
+      const state = before.get(id);
+      const over = state === 'completed' || state === 'failed' || state === 'cancelled';
+      const asked = state === 'active' ? 'stopping' : 'cancelled';
+      assert.equal(words[i], state === undefined ? 'unknown' : over ? 'finished' : asked);
+      if (words[i] === 'stopping') this.#asked.add(id);
+      if (words[i] === 'cancelled' && this.#states.get(id) === state)
+        this.#end(id, 'cancelled', !this.#dropped.has(id));
+    }
+  }
+
+  async watch(chosen: readonly string[]): Promise<void> {
+    const items = chosen.map((id) => ({ id }));
+    const words = await this.#twice(() => this.#queue.run(scripts.watch, {}, items));
+    for (const [i, id] of chosen.entries()) {
+      assert.equal(words[i] === 'unknown', !this.#states.has(id));
+      if (words[i] === 'watched') this.#watched.add(id);
+    }
+  }
+
+  /** The ttl of every job that has one has ended. */
+  async age(): Promise<void> {
+    for (const id of this.#fresh) {
+      await this.#queue.seed({ expiring: { [id]: 'now-1000' } });
+      this.#late.add(id);
+    }
+    this.#fresh.clear();
+  }
+
+  async expire(): Promise<void> {
+    const { expired } = await this.#queue.run(scripts.expire, { limit: 256, failure });
+    assert.deepEqual(expired.toSorted(), [...this.#late].toSorted());
+    for (const id of this.#late) this.#end(id, 'failed', !this.#dropped.has(id));
+  }
+
+  /** The retention of every job that has one is over; with `all`, no completed job is to stay. */
+  async evict(all: boolean): Promise<void> {
+    const { redis, keys } = this.#queue;
+    const due = await redis.zrange(keys.evicting, '0', '-1');
+    for (const id of due) await this.#queue.seed({ evicting: { [id]: 'now-1000' } });
+    const gone = new Set<string>(due);
+    for (const [id, state] of this.#states)
+      if (all && state === 'completed' && !this.#watched.has(id)) gone.add(id);
+    const keep = { limit: 256, completed: all ? 0 : 1_000, failed: '' } as const;
+    await this.#queue.run(scripts.evict, keep);
+    await this.#queue.run(scripts.evict, { ...keep, completed: 1_000 });
+    for (const id of gone) {
+      assert.match(this.#states.get(id) ?? '', /^(completed|failed|cancelled)$/);
+      this.#forget(id);
+    }
   }
 
   async remove(chosen: readonly string[]): Promise<void> {
@@ -108,18 +213,21 @@ class Walk {
     const words = await this.#twice(() => this.#queue.run(scripts.remove, args, items));
     for (const [i, id] of chosen.entries()) {
       if (words[i] === 'removed') assert.notEqual(this.#states.get(id), 'active');
-      if (words[i] === 'removed') assert.equal(this.#states.delete(id), true);
+      if (words[i] === 'removed') assert.ok(this.#states.has(id));
+      if (words[i] === 'removed') this.#forget(id);
     }
   }
 
   async requeue(chosen: readonly string[]): Promise<void> {
     const args = this.#numbered('p');
-    const items = chosen.map((id) => ({ id }));
+    const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
+    const items = chosen.map((id) => ({ id, ...orphan }));
     const words = await this.#twice(() => this.#queue.run(scripts.requeue, args, items));
     for (const [i, id] of chosen.entries()) {
       if (words[i] !== 'requeued') continue;
-      assert.match(this.#states.get(id) ?? '', /^(completed|failed)$/);
+      assert.match(this.#states.get(id) ?? '', /^(completed|failed|cancelled)$/);
       this.#states.set(id, 'waiting');
+      this.#lost.delete(id);
     }
   }
 
@@ -142,20 +250,26 @@ class Walk {
     for (const id of reply.suspects) {
       this.#tokens.delete(id);
       this.#states.set(id, 'waiting');
+      this.#lost.add(id);
     }
-    for (const { id, token } of reply.over) {
-      const item = { id, token, attempts: 1, failure: '' } as const;
-      assert.deepEqual(await this.#queue.run(scripts.fail, {}, [item]), ['settled']);
-      this.#tokens.delete(id);
-      this.#states.delete(id);
+    for (const { id, token, settle } of reply.over) {
+      const item = { id, token, attempts: 1, failure };
+      const age = { age: '0' };
+      assert.equal(settle === 'stop', this.#asked.has(id));
+      const words =
+        settle === 'stop'
+          ? await this.#queue.run(scripts.stop, age, [item])
+          : await this.#queue.run(scripts.fail, age, [item]);
+      assert.deepEqual(words, ['settled']);
+      this.#end(id, settle === 'stop' ? 'cancelled' : 'failed', false);
     }
     assert.equal(this.#tokens.size, 0);
     assert.equal(await this.#queue.run(scripts.lapse, { expire: 1 }), 0);
   }
 
   async drain(): Promise<void> {
+    for (const [id, state] of this.#states) if (state === 'waiting') this.#forget(id);
     await this.#queue.run(scripts.drain, { limit: 100, delayed: 0 });
-    for (const [id, state] of this.#states) if (state === 'waiting') this.#states.delete(id);
   }
 
   async check(): Promise<void> {
@@ -177,6 +291,7 @@ class Walk {
 
   /** Whatever waits is claimed, each job once, one call after the other. */
   async finish(): Promise<void> {
+    await this.expire();
     while ((await this.claim(3, 1)) > 0);
     assert.ok(![...this.#states.values()].includes('waiting'));
     assert.equal(await this.#queue.redis.exists(this.#queue.keys.tombstones), 0);
@@ -186,7 +301,8 @@ class Walk {
 type Step = (walk: Walk) => Promise<unknown>;
 
 const some = fc.array(fc.constantFrom(...ids), { minLength: 1, maxLength: 3 });
-const kinds = fc.constantFrom('complete', 'fail', 'retry', 'handback');
+const kinds = fc.constantFrom<Settle>('complete', 'fail', 'stop', 'retry', 'delay', 'handback');
+const words = fc.constantFrom('cancelled' as const, 'cancel' as const, 'release' as const);
 const steps: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: add(some) },
   { weight: 4, arbitrary: claims() },
@@ -214,16 +330,43 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
           walk.requeue(chosen),
     ),
   },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(some, words).map(
+      ([chosen, word]): Step =>
+        (walk) =>
+          walk.cancel(chosen, word),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: some.map(
+      (chosen): Step =>
+        (walk) =>
+          walk.watch(chosen),
+    ),
+  },
+  { weight: 2, arbitrary: fc.constant<Step>((walk) => walk.age()) },
+  { weight: 1, arbitrary: fc.constant<Step>((walk) => walk.expire()) },
+  {
+    weight: 1,
+    arbitrary: fc.boolean().map(
+      (all): Step =>
+        (walk) =>
+          walk.evict(all),
+    ),
+  },
   { weight: 1, arbitrary: fc.constant<Step>((walk) => walk.promote()) },
   { weight: 2, arbitrary: fc.constant<Step>((walk) => walk.lose()) },
   { weight: 1, arbitrary: fc.constant<Step>((walk) => walk.drain()) },
 );
 
 function add(chosen: fc.Arbitrary<string[]>): fc.Arbitrary<Step> {
-  return fc.tuple(chosen, fc.boolean(), fc.integer({ min: 0, max: 3 })).map(
-    ([list, lifo, delayed]) =>
+  const wishes = fc.record({ lifo: fc.boolean(), ttl: fc.boolean(), drop: fc.boolean() });
+  return fc.tuple(chosen, wishes, fc.integer({ min: 0, max: 3 })).map(
+    ([list, wish, delayed]) =>
       (walk) =>
-        walk.add(list, lifo, delayed === 0),
+        walk.add(list, wish, delayed === 0),
   );
 }
 
@@ -235,11 +378,13 @@ function claims(): fc.Arbitrary<Step> {
   );
 }
 
-test('the queue agrees with the model, step by step', { timeout: 60_000 }, async () => {
+test('the queue agrees with the model, step by step', { timeout: 120_000 }, async () => {
   const walks = fc.asyncProperty(fc.array(steps, { maxLength: 40, size: 'max' }), async (list) => {
     const walk = new Walk(await server.queue());
-    for (const step of list) await step(walk);
-    await walk.check();
+    for (const step of list) {
+      await step(walk);
+      await walk.check();
+    }
     await walk.finish();
     await walk.check();
   });

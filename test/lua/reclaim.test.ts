@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fail, lapse, reclaim } from '../../src/scripts.js';
+import { fail, lapse, reclaim, stop } from '../../src/scripts.js';
 import { checkInvariants } from '../helpers/invariants.js';
 import { expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
@@ -49,7 +49,7 @@ describe('a job that was lost too often', () => {
     expect(await queue.run(reclaim, args)).toEqual({
       cursor: '0',
       suspects: [],
-      over: [{ id: 'a', token: 'D:5', traits, attempts: 1 }],
+      over: [{ id: 'a', token: 'D:5', traits, attempts: 1, settle: 'fail' }],
     });
     expect(await queue.state()).toEqual(expected(state));
     expect(await queue.run(lapse, { expire: 0 })).toBe(1);
@@ -61,7 +61,7 @@ describe('a job that was lost too often', () => {
     const [over] = (await queue.run(reclaim, args)).over;
     const token = over?.token ?? '';
     const item = { id: 'a', token, attempts: 1, failure: '{}' } as const;
-    expect(await queue.run(fail, {}, [item])).toEqual(['settled']);
+    expect(await queue.run(fail, { age: '' }, [item])).toEqual(['settled']);
     expect(await queue.run(reclaim, args)).toMatchObject({ suspects: [], over: [] });
     expect(await queue.run(lapse, { expire: 0 })).toBe(0);
     expect(await queue.state()).toMatchObject({ failed: { a: 'now' }, held: { L: '1', E: '1' } });
@@ -73,9 +73,57 @@ describe('a job that was lost too often', () => {
     const { suspects, over } = await queue.run(reclaim, { ...args, losses: 0 });
     expect(suspects).toEqual([]);
     expect(over.toSorted((one, other) => one.id.localeCompare(other.id))).toEqual([
-      { id: 'a', token: 'D:5', traits: '', attempts: 0 },
-      { id: 'b', token: 'D:6', traits: '', attempts: 0 },
+      { id: 'a', token: 'D:5', traits: '', attempts: 0, settle: 'fail' },
+      { id: 'b', token: 'D:6', traits: '', attempts: 0, settle: 'fail' },
     ]);
+  });
+});
+
+describe('a job that was asked to stop', () => {
+  const state: State = {
+    ...before,
+    active: { ...before.active, a: 'D:5!cancel', c: 'L:9!cancelled' },
+    stopping: { 'D\ta': 0, 'L\tc': 0 },
+    traits: { a: '{"failAge":0}' },
+    failures: { a: '{}\n', c: '{}\n' },
+  };
+
+  test('is reported under the token of its dead lease, and stays for stop; others do not', async () => {
+    const queue = await server.queue(state);
+    expect(await queue.run(reclaim, args)).toEqual({
+      cursor: '0',
+      suspects: ['b'],
+      over: [{ id: 'a', token: 'D:5', traits: '{"failAge":0}', attempts: 0, settle: 'stop' }],
+    });
+    expect(await queue.state()).toEqual(
+      expected(state, {
+        active: { a: 'D:5!cancel', c: 'L:9!cancelled', d: 'E:7' },
+        held: { D: 1, L: 1, E: 1 },
+        stalls: { b: 1 },
+        suspects: { b: 'now' },
+        wake: ['1'],
+      }),
+    );
+  });
+
+  test('is stopped also when it was lost too often', async () => {
+    const queue = await server.queue({ ...state, stalls: { a: 2 } });
+    const { over } = await queue.run(reclaim, args);
+    expect(over).toMatchObject([{ id: 'a', settle: 'stop' }]);
+  });
+
+  test('ends by stop; then its lease goes', async () => {
+    const queue = await server.queue(state);
+    const { over } = await queue.run(reclaim, args);
+    const item = { id: 'a', token: over[0]?.token ?? '' };
+    expect(await queue.run(stop, { age: '' }, [item])).toEqual(['settled']);
+    expect(await queue.run(lapse, { expire: 0 })).toBe(0);
+    expect(await queue.state()).toMatchObject({
+      cancelled: { a: 'now' },
+      stopping: { 'L\tc': 0 },
+      held: { L: '1', E: '1' },
+      leases: { L: 'now+30000', E: 'now-10000' },
+    });
   });
 });
 

@@ -63,3 +63,11 @@ test('always reads the first, however large', async () => {
     row('b', undefined),
   ]);
 });
+
+test('a job that was asked to stop is still held under its token', async () => {
+  const state = { ...before, active: { a: 'L:8!cancel', c: 'L:80!cancel' } };
+  const queue = await server.queue(state);
+  const items = [{ id: 'a' }, { id: 'c' }];
+  expect(await queue.run(reread, { token: 'L:8' }, items)).toEqual([row('a', '["a"]', 2)]);
+  expect(await queue.run(reread, { token: 'L:8!cancel' }, items)).toEqual([]);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { retry } from '../../src/scripts.js';
-import { testSettle } from '../helpers/guards.js';
+import { testAskedStays, testSettle } from '../helpers/guards.js';
 import { expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
@@ -10,7 +10,7 @@ const before: State = {
   meta: { schema: 1, token: 9 },
   jobs: { a: '["a"]', b: '["b"]', c: '["c"]', d: '["d"]' },
   attempts: { a: 1 },
-  results: { a: '{"failedReason":"first"}\n' },
+  failures: { a: '{"failedReason":"first"}\n' },
   active: { a: 'L:8', b: 'L:9' },
   held: { L: 2 },
   leases: { L: 'now+30000' },
@@ -20,7 +20,7 @@ const before: State = {
 const failure = '{"failedReason":"second"}';
 const a = { id: 'a', token: 'L:8', attempts: 2, delay: 60_000, failure };
 const b = { id: 'b', token: 'L:9', attempts: 1, delay: 0, failure };
-const results = { a: `${failure}\n{"failedReason":"first"}\n` };
+const failures = { a: `${failure}\n{"failedReason":"first"}\n` };
 
 test('a job with a delay becomes delayed', async () => {
   const queue = await server.queue(before);
@@ -31,7 +31,7 @@ test('a job with a delay becomes delayed', async () => {
       held: { L: 1 },
       delayed: { d: 'now+50000', a: 'now+60000' },
       attempts: { a: 2 },
-      results,
+      failures,
     }),
   );
 });
@@ -45,7 +45,7 @@ test('a job without a delay waits at the tail, and the marker is set', async () 
       held: { L: 1 },
       waiting: ['c', 'b'],
       attempts: { a: 1, b: 1 },
-      results: { a: '{"failedReason":"first"}\n', b: `${failure}\n` },
+      failures: { a: '{"failedReason":"first"}\n', b: `${failure}\n` },
       wake: ['1'],
     }),
   );
@@ -67,7 +67,7 @@ test('a batch may mix both', async () => {
       waiting: ['c', 'b'],
       delayed: { d: 'now+50000', a: 'now+60000' },
       attempts: { a: 2, b: 1 },
-      results: { ...results, b: `${failure}\n` },
+      failures: { ...failures, b: `${failure}\n` },
       wake: ['1'],
     }),
   );
@@ -87,4 +87,5 @@ describe('the marker', () => {
   });
 });
 
-testSettle(server, retry, { attempts: 1, delay: 20_000, failure });
+testSettle(server, retry, {}, { attempts: 1, delay: 20_000, failure });
+testAskedStays(server, retry, {}, { attempts: 1, delay: 20_000, failure });

@@ -104,3 +104,11 @@ test('an outdated caller is refused whole', async () => {
 });
 
 testNumbered(server, schedule, one, args, [job('a', 10_000), job('old', 10_000)], 'stale');
+
+test('a ttl begins when the job is added, also when it ends before the job is due', async () => {
+  const queue = await server.queue();
+  const items = [job('a', 60_000, '{"ttl":20000}'), job('b', 10_000)];
+  await queue.run(schedule, args, items);
+  expect(await queue.state()).toMatchObject({ delayed: { a: 'now+60000', b: 'now+10000' } });
+  expect(await queue.state()).toHaveProperty('expiring', { a: 'now+20000' });
+});

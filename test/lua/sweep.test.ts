@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { sweep } from '../../src/scripts.js';
+import type { State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
@@ -40,7 +41,10 @@ test('it tells when the next delayed job is due, and how many leases have lapsed
     leases: { dead: 0, past: 'now-60000', live: 'now+60000' },
   });
   const reply = await queue.run(sweep, args);
-  expect(reply).toMatchObject({ word: 'due', lapsed: 2 });
+  expect(reply).toMatchObject({
+    word: 'due',
+    chores: { reclaim: 2, expire: 0, evict: 0, recheck: 0, release: 0 },
+  });
   expect(reply.dueIn).toBeGreaterThan(50_000);
   expect(reply.dueIn).toBeLessThan(70_000);
 });
@@ -49,4 +53,43 @@ test('of two who ask at the same time one sweeps', async () => {
   const queue = await server.queue();
   const replies = await Promise.all([queue.run(sweep, args), queue.run(sweep, args)]);
   expect(replies.map(({ word }) => word)).toEqual(['due', 'early']);
+});
+
+test('it tells how much there is to expire, evict, check and tell', async () => {
+  const queue = await server.queue({
+    expiring: { a: 'now-10000', b: 0, c: 'now+60000' },
+    evicting: { d: 'now-10000', e: 'now+60000' },
+    deferred: { f: 'now-10000', g: 'now-5000', h: 'now-10000', i: 'now+60000' },
+    releasing: { j: 'completed', k: 'failed', l: 'failed', m: 'failed' },
+  });
+  const chores = { reclaim: 0, expire: 2, evict: 1, recheck: 3, release: 4 };
+  expect(await queue.run(sweep, args)).toMatchObject({ word: 'due', chores });
+});
+
+test.each<[string, State, number]>([
+  ['completed', { meta: { 'keep completed': 2 }, completed: { a: 1, b: 2, c: 3, d: 4, e: 5 } }, 3],
+  ['failed', { meta: { 'keep failed': 1 }, failed: { a: 1, b: 2 } }, 1],
+  [
+    'both',
+    {
+      meta: { 'keep completed': 1, 'keep failed': 0 },
+      completed: { a: 1, b: 2 },
+      failed: { c: 1 },
+    },
+    2,
+  ],
+  ['none, when fewer are kept', { meta: { 'keep completed': 5 }, completed: { a: 1 } }, 0],
+  [
+    'those whose retention is over beside the surplus',
+    {
+      meta: { 'keep completed': 1 },
+      completed: { a: 1, b: 2, c: 3 },
+      evicting: { c: 'now-10000' },
+    },
+    3,
+  ],
+])('surplus jobs are to be evicted: %s', async (_, state, evict) => {
+  const queue = await server.queue(state);
+  const chores = { reclaim: 0, expire: 0, evict, recheck: 0, release: 0 };
+  expect(await queue.run(sweep, args)).toMatchObject({ word: 'due', chores });
 });

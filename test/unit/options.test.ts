@@ -1,27 +1,10 @@
-// Every option: what is refused, and how it is told.
+// Every option of queues and workers: what is refused, and how it is told.
 import { describe, expect, test } from 'vitest';
-import { checkJobOptions, workerSettings, type JobOptions } from '../../src/options.js';
+import type { JobOptions } from '../../src/job-options.js';
+import { workerSettings } from '../../src/options.js';
 import { Queue } from '../../src/queue.js';
+import { noBooleans, noNumbers } from '../helpers/wrong-values.js';
 
-const noNumbers: [unknown, RegExp][] = [
-  [Number.NaN, /whole number .*got NaN/],
-  [Number.POSITIVE_INFINITY, /whole number .*got Infinity/],
-  [-1, /whole number .*got -1/],
-  [1.5, /whole number .*got 1.5/],
-  [2 ** 53, /whole number .*got 9007199254740992/],
-  ['5', /expected a number, got "5"/],
-  [null, /expected a number, got null/],
-  [{}, /expected a number, got an object/],
-  [5n, /expected a number, got 5/],
-];
-const noBooleans: [unknown, RegExp][] = [
-  ['true', /expected true or false, got "true"/],
-  [1, /expected true or false, got 1/],
-  [null, /expected true or false, got null/],
-];
-
-const jobNumbers = ['delay', 'attempts', 'backoff'] as const;
-const jobBooleans = ['lifo', 'removeOnComplete', 'removeOnFail'] as const;
 const workerNumbers = [
   'concurrency',
   'lockDuration',
@@ -30,58 +13,8 @@ const workerNumbers = [
   'maxStalledCount',
   'maxBlockedTime',
   'closeTimeout',
+  'stopTimeout',
 ] as const;
-
-function wrongJob(option: string, value: unknown): () => void {
-  return () => checkJobOptions({ [option]: value });
-}
-
-describe('job options', () => {
-  for (const option of jobNumbers) {
-    // A backoff may also be an object.
-    const values = noNumbers.filter(([value]) => option !== 'backoff' || typeof value === 'number');
-    test.each(values)(`${option}: %s is refused`, (value, message) => {
-      expect(wrongJob(option, value)).toThrow(message);
-      expect(wrongJob(option, value)).toThrow(new RegExp(`^${option}: `));
-    });
-  }
-  for (const option of jobBooleans) {
-    test.each(noBooleans)(`${option}: %s is refused`, (value, message) => {
-      expect(wrongJob(option, value)).toThrow(message);
-      expect(wrongJob(option, value)).toThrow(new RegExp(`^${option}: `));
-    });
-  }
-
-  test('attempts: 0 is refused', () => {
-    expect(wrongJob('attempts', 0)).toThrow(/^attempts: expected a whole number from 1/);
-  });
-
-  test.each([
-    ['5', /^backoff/],
-    [null, /^backoff/],
-    [{}, /^backoff.type: expected 'fixed' or 'exponential', got undefined/],
-    [{ type: 'linear' }, /^backoff.type: .*got "linear"/],
-    [{ type: 'fixed', delay: -1 }, /^backoff.delay: .*got -1/],
-    [{ type: 'fixed', delay: '1' }, /^backoff.delay: expected a number, got "1"/],
-    [{ type: 'fixed', jitter: 2 }, /^backoff.jitter: expected a number from 0 to 1, got 2/],
-    [{ type: 'fixed', jitter: Number.NaN }, /^backoff.jitter: .*got NaN/],
-    [{ type: 'fixed', jitter: '1' }, /^backoff.jitter: .*got "1"/],
-  ])('backoff: %j is refused', (value, message) => {
-    expect(wrongJob('backoff', value)).toThrow(message);
-  });
-
-  test.each(['delai', 'priority', '__proto_', 'constructor', 'toString'])(
-    'an option that is unknown (%s) is refused, and those that are known are named',
-    (option) => {
-      expect(wrongJob(option, 1)).toThrow(new RegExp(`^${option}: expected one of jobId, delay,`));
-    },
-  );
-
-  test('undefined stands for the default of each', () => {
-    const options = [...jobNumbers, ...jobBooleans, 'jobId'].map((option) => [option, undefined]);
-    expect(() => checkJobOptions(Object.fromEntries(options) as JobOptions)).not.toThrow();
-  });
-});
 
 describe('worker options', () => {
   for (const option of workerNumbers) {
@@ -119,6 +52,7 @@ describe('worker options', () => {
       maxStalledCount: 2,
       maxBlockedTime: 300_000,
       closeTimeout: 30_000,
+      stopTimeout: 5_000,
     });
   });
 });

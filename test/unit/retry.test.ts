@@ -43,24 +43,64 @@ describe('backoffDelay', () => {
   });
 });
 
+describe('a list of waits', () => {
+  test('gives one wait after the other, the last one again and again', () => {
+    expect([1, 2, 3, 9].map((n) => backoffDelay([10, 20, 30], n))).toEqual([10, 20, 30, 30]);
+  });
+});
+
+function never(): number {
+  throw new Error('no strategy is to be asked');
+}
+
 describe('decide', () => {
   const error = new Error('failed');
 
   test('ends a job when its attempts are used up, one by default', () => {
-    expect(decide(error, {}, 1)).toEqual({ retry: false });
-    expect(decide(error, { attempts: 3 }, 2)).toEqual({ retry: true, delay: 0 });
-    expect(decide(error, { attempts: 3 }, 3)).toEqual({ retry: false });
-    expect(decide(error, { attempts: 3 }, 4)).toEqual({ retry: false });
+    expect(decide(error, {}, 1, never)).toEqual({ retry: false });
+    expect(decide(error, { attempts: 3 }, 2, never)).toEqual({ retry: true, delay: 0 });
+    expect(decide(error, { attempts: 3 }, 3, never)).toEqual({ retry: false });
+    expect(decide(error, { attempts: 3 }, 4, never)).toEqual({ retry: false });
   });
 
   test('waits as the backoff says', () => {
-    expect(decide(error, { attempts: 9, backoff: { type: 'exponential', delay: 10 } }, 3)).toEqual({
-      retry: true,
-      delay: 40,
-    });
+    const backoff = { type: 'exponential', delay: 10 };
+    expect(decide(error, { attempts: 9, backoff }, 3, never)).toEqual({ retry: true, delay: 40 });
   });
 
-  test('ends a job at once after an UnrecoverableError', () => {
-    expect(decide(new UnrecoverableError(), { attempts: 9 }, 1)).toEqual({ retry: false });
+  test('ends a job at once after an UnrecoverableError, also of another realm', () => {
+    expect(decide(new UnrecoverableError(), { attempts: 9 }, 1, never)).toEqual({ retry: false });
+    const far = Object.assign(new Error('far'), { name: 'UnrecoverableError' });
+    expect(decide(far, { attempts: 9 }, 1, never)).toEqual({ retry: false });
+  });
+
+  const custom = { attempts: 9, backoff: { type: 'custom' } };
+
+  test('asks the strategy for a type of its own', async () => {
+    const asked: string[] = [];
+    const decision = await decide(error, custom, 3, (type) => {
+      asked.push(type);
+      return 17;
+    });
+    expect(decision).toEqual({ retry: true, delay: 17 });
+    expect(asked).toEqual(['custom']);
+  });
+
+  test('ends a job when the strategy says -1', async () => {
+    expect(await decide(error, custom, 1, () => Promise.resolve(-1))).toEqual({ retry: false });
+  });
+
+  test.each([Number.NaN, 1.5, -2, Number.POSITIVE_INFINITY, '5' as unknown as number])(
+    'ends a job when the strategy says %s, and tells why',
+    async (delay) => {
+      const decision = await decide(error, custom, 1, () => delay);
+      expect(decision).toMatchObject({ retry: false, why: { cause: expect.any(RangeError) } });
+    },
+  );
+
+  test('ends a job when the strategy throws, and tells why', async () => {
+    const cause = new Error('no idea');
+    const decision = await decide(error, custom, 1, () => Promise.reject(cause));
+    expect(decision).toMatchObject({ retry: false, why: { cause } });
   });
 });

@@ -1,0 +1,61 @@
+#!lua
+-- defer: (new) -> deferred, with the answers that `depend` gave; waiting or delayed when no edge is open; failed when a parent has failed
+-- already. An id that exists, in any state, adds nothing.
+--
+-- KEYS calls     hash   caller and script -> last call number, time, reply
+--      meta      hash   schema version
+--      jobs      hash   id -> record
+--      traits    hash   id -> what scripts must know of a job
+--      outcomes  hash   child -> what its parents ended with, a line each
+--      expiring  zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
+--      watched   hash   id -> parent | awaited
+--      awaiting  zset   edges by child
+--      deferred  zset   ids by the time of their next check (ms)
+--      waiting   list   ids
+--      delayed   zset   ids by due time (ms)
+--      failed    zset   ids by finish time (ms)
+--      evicting  zset   ids by the time (ms) when their retention ends
+--      failures  hash   id -> failures, a line each, the newest first
+--      wake      list   the marker
+-- ARGV call      the caller's row in calls
+--      number    of this call
+--      schema    major version of the caller's data model
+-- EACH id        of the job
+--      record    its record
+--      traits    JSON, or '' for none; a delay in it becomes a due time
+--      edges     open ones, a line each
+--      outcomes  lines of its row in outcomes
+--      failure   JSON on one line when it fails at once, else ''
+-- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
+-- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
+-- USES column, clock, answered, remember, outdated, fill, known, admit, mark, push, postpone, place, wait_for, retention
+local calls, meta, jobs, traits, outcomes, expiring, watched, awaiting, deferred =
+  unpack(KEYS, 1, 9)
+local waiting, delayed, failed, evicting, failures, wake = unpack(KEYS, 10)
+local call, number, schema = unpack(ARGV)
+local ids, records, flags = column(4, 6), column(5, 6), column(6, 6)
+local edges, told, lines = column(7, 6), column(8, 6), column(9, 6)
+
+local before = answered(calls, call, number)
+if before then return before end
+if outdated(meta, schema) then return 'outdated' end
+
+local now, ready, blocked = clock(), {}, {}
+local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now)
+for _, i in ipairs(added) do
+  if told[i] ~= '' then redis.call('HSET', outcomes, ids[i], told[i]) end
+  if lines[i] ~= '' then
+    local age = retention(flags[i])
+    redis.call('ZREM', expiring, ids[i])
+    redis.call('ZADD', failed, now, ids[i])
+    redis.call('HSET', failures, ids[i], lines[i] .. '\n')
+    if age ~= '' then redis.call('ZADD', evicting, now + age, ids[i]) end
+  elseif edges[i] ~= '' then
+    blocked[#blocked + 1] = i
+  else
+    ready[#ready + 1] = i
+  end
+end
+wait_for(deferred, awaiting, ids, edges, blocked, now)
+place(waiting, delayed, wake, ids, flags, ready, now)
+return remember(calls, call, number, now, table.concat(words, ' '))

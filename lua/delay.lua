@@ -1,0 +1,27 @@
+#!lua flags=allow-oom
+-- delay: active -> delayed, or waiting when the delay is 0. Put off by its handler: no attempt is burnt.
+--
+-- KEYS active   hash   id -> token
+--      held     hash   lease -> how many jobs it holds
+--      stopping zset   lease and id of active jobs that were asked to stop
+--      traits   hash   id -> what scripts must know of a job
+--      waiting  list   ids
+--      delayed  zset   ids by due time (ms)
+--      wake     list   the marker
+-- EACH id       of the job
+--      token    of its claim
+--      delay    ms from now
+-- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
+-- HOLDS the token; with a wrong one nothing changes
+-- USES column, clock, leave_active, mark, push, postpone
+local active, held, stopping, traits, waiting, delayed, wake = unpack(KEYS)
+local ids, tokens, delays = column(1, 3), column(2, 3), column(3, 3)
+
+local words, left = leave_active(active, held, stopping, ids, tokens)
+local soon, later = {}, {}
+for _, i in ipairs(left) do
+  table.insert(delays[i] == '0' and soon or later, i)
+end
+push(waiting, wake, ids, redis.call('HMGET', traits, unpack(ids)), soon)
+if #later > 0 then postpone(delayed, wake, clock(), ids, delays, later) end
+return table.concat(words, ' ')

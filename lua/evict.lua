@@ -1,0 +1,55 @@
+#!lua flags=allow-oom
+-- evict: completed, failed, cancelled -> gone, when their retention is over. One bounded step. A parent stays until its dependents were
+-- told, those that wait for better news last of all.
+--
+-- KEYS meta       hash   how many completed and failed jobs stay
+--      completed  zset   ids by finish time (ms)
+--      failed     zset   ids by finish time (ms)
+--      cancelled  zset   ids by finish time (ms)
+--      evicting   zset   ids by the time (ms) when their retention ends
+--      watched    hash   id -> parent | awaited
+--      releasing  hash   finished parent -> what to tell its dependents
+--      dependents zset   edges by parent
+--      columns    every hash with a row per job
+-- ARGV limit      most jobs to take, 256
+--      completed  how many completed jobs stay from now on, '' as before
+--      failed     how many failed jobs stay from now on, '' as before
+-- REPLY { how many went, how many it took up, ids of those whose dependents are to be told }; as many taken up as the limit and some
+--       went: call again
+-- HOLDS nothing
+-- USES clock, forget, surplus
+local meta, completed, failed, cancelled, evicting, watched, releasing, dependents =
+  unpack(KEYS, 1, 8)
+local columns = { unpack(KEYS, 9) }
+local limit, keep_completed, keep_failed = unpack(ARGV)
+
+local now, gone, told, ids = clock(), {}, {}, {}
+ids = redis.call('ZRANGE', evicting, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)
+surplus(ids, meta, 'completed', keep_completed, completed, limit - #ids, watched, evicting, now)
+surplus(ids, meta, 'failed', keep_failed, failed, limit - #ids, watched, evicting, now)
+if #ids == 0 then return { 0, 0, told } end
+for i, watch in ipairs(redis.call('HMGET', watched, unpack(ids))) do
+  local id = ids[i]
+  if not watch or watch == 'awaited' then
+    gone[#gone + 1] = id
+  elseif redis.call('HEXISTS', releasing, id) == 1 then
+    redis.call('ZADD', evicting, now + 60000, id)
+  elseif
+    #redis.call('ZRANGE', dependents, '[' .. id .. '\t', '(' .. id .. '\n', 'BYLEX', 'LIMIT', 0, 1)
+    > 0
+  then
+    local done = redis.call('ZSCORE', completed, id)
+    redis.call('HSET', releasing, id, done and 'completed' or 'evicted')
+    redis.call('ZADD', evicting, now + 900000, id)
+    told[#told + 1] = id
+  else
+    gone[#gone + 1] = id
+  end
+end
+if #gone > 0 then
+  for _, set in ipairs({ completed, failed, cancelled, evicting }) do
+    redis.call('ZREM', set, unpack(gone))
+  end
+  forget(columns, gone)
+end
+return { #gone, #ids, told }

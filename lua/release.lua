@@ -1,0 +1,54 @@
+#!lua flags=allow-oom
+-- release: what a finished parent tells its dependents, a page of edges a call. Edges that were acknowledged go; when no other is left to
+-- tell, so does the parent's row in releasing, and the parent stays for another 15 min.
+--
+-- KEYS releasing  hash   finished parent -> what to tell its dependents
+--      dependents zset   edges by parent
+--      results    hash   id -> outcome
+--      failures   hash   id -> failures, a line each, the newest first
+--      evicting   zset   ids by the time (ms) when their retention ends
+-- ARGV limit      most edges to give, 256
+-- EACH parent     id of the parent
+--      word       that the last reply gave, '' at first
+--      after      last edge of the last reply, '' at first
+--      acks       edges to delete, a line each
+-- REPLY { word, outcome or newest failure or '', edges } for each: tell these, and call again. { told } when there is no more to tell;
+--       { again } when others had spent the limit
+-- HOLDS for each ack: the child's queue has answered accepted or absent
+-- USES column, clock
+local releasing, dependents, results, failures, evicting = unpack(KEYS)
+local limit = unpack(ARGV)
+local parents, words, afters, acks = column(2, 4), column(3, 4), column(4, 4), column(5, 4)
+
+local reply, room, now = {}, tonumber(limit), clock()
+for i, parent in ipairs(parents) do
+  for edge in acks[i]:gmatch('[^\n]+') do
+    redis.call('ZREM', dependents, parent .. '\t' .. edge)
+  end
+  local word, first = redis.call('HGET', releasing, parent), '[' .. parent .. '\t'
+  if word == words[i] and afters[i] ~= '' then first = '(' .. parent .. '\t' .. afters[i] end
+  local last = '(' .. parent .. '\n'
+  local page = word
+      and room > 0
+      and redis.call('ZRANGE', dependents, first, last, 'BYLEX', 'LIMIT', 0, room)
+    or {}
+  -- None is kept by good news: what stands before `after` was registered since, and this is the word of a newer end.
+  if word and room > 0 and #page == 0 and word ~= 'failed' and word ~= 'cancelled' then
+    page = redis.call('ZRANGE', dependents, '[' .. parent .. '\t', last, 'BYLEX', 'LIMIT', 0, room)
+  end
+  reply[i] = { not word and 'told' or room > 0 and word or 'again' }
+  if #page > 0 then
+    local from = word == 'completed' and results or failures
+    local small = redis.call('HSTRLEN', from, parent) <= 65536
+    local text = small and redis.call('HGET', from, parent) or ''
+    for at, member in ipairs(page) do
+      page[at] = member:sub(#parent + 2)
+    end
+    reply[i], room = { word, text:match('^[^\n]*'), page }, room - #page
+  elseif word and room > 0 then
+    redis.call('HDEL', releasing, parent)
+    redis.call('ZADD', evicting, 'XX', 'GT', now + 900000, parent)
+    reply[i] = { 'told' }
+  end
+end
+return reply

@@ -1,0 +1,20 @@
+-- surplus(ids, meta, state, keep, set, room, watched, evicting, now): adds to `ids` the oldest jobs of a state beyond the number that is
+-- to stay, and looks at `room` at most. That number is kept in meta; '' leaves it as it is. A watched job gets its time in evicting,
+-- and the next call begins behind it, so that such jobs hold up no others.
+local function surplus(ids, meta, state, keep, set, room, watched, evicting, now)
+  if keep ~= '' then redis.call('HSET', meta, 'keep ' .. state, keep) end
+  local most, skip = unpack(redis.call('HMGET', meta, 'keep ' .. state, 'skip ' .. state))
+  local over = most and redis.call('ZCARD', set) - most or 0
+  local first = tonumber(skip or 0) < over and tonumber(skip or 0) or 0
+  local last = math.min(first + room, over) - 1
+  local page, passed = last >= first and redis.call('ZRANGE', set, first, last) or {}, first
+  for i, watch in ipairs(#page > 0 and redis.call('HMGET', watched, unpack(page)) or {}) do
+    if watch then
+      passed = passed + 1
+      redis.call('ZADD', evicting, 'LT', now + (watch == 'awaited' and 60000 or 900000), page[i])
+    else
+      ids[#ids + 1] = page[i]
+    end
+  end
+  if passed ~= tonumber(skip or 0) then redis.call('HSET', meta, 'skip ' .. state, passed) end
+end

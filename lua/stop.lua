@@ -1,0 +1,35 @@
+#!lua flags=allow-oom
+-- stop: active, and asked to stop -> cancelled.
+--
+-- KEYS active    hash   id -> token
+--      held      hash   lease -> how many jobs it holds
+--      stopping  zset   lease and id of active jobs that were asked to stop
+--      cancelled zset   ids by finish time (ms)
+--      releasing hash   finished parent -> what to tell its dependents
+--      evicting  zset   ids by the time (ms) when their retention ends
+--      events    channel of the ids of watched jobs that ended
+--      columns   every hash with a row per job
+-- ARGV age       ms for which the jobs stay; 0 not at all, '' for ever
+-- EACH id        of the job
+--      token     of its claim
+-- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
+-- HOLDS the token; with a wrong one nothing changes
+-- USES column, clock, leave_active, forget, finish, tell
+local active, held, stopping, cancelled, releasing, evicting, events = unpack(KEYS, 1, 7)
+local columns = { unpack(KEYS, 8) }
+local age = unpack(ARGV)
+local ids, tokens = column(2, 2), column(3, 2)
+
+local words, left, asked = leave_active(active, held, stopping, ids, tokens, true)
+local keys, now = { cancelled, releasing, evicting, events }, clock()
+local groups = {}
+for _, i in ipairs(left) do
+  local word = asked[i] or 'cancelled'
+  groups[word] = groups[word] or {}
+  table.insert(groups[word], i)
+end
+for word, ended in pairs(groups) do
+  local _, told = finish(keys, columns, ids, ended, word, age, now)
+  tell(words, told)
+end
+return table.concat(words, ' ')

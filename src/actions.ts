@@ -1,0 +1,271 @@
+// Acting on jobs that nobody holds, and asking those who hold one to stop. Jobs with parents or dependents take more than one
+// step; the first one decides, the sweep finishes what was broken off.
+import { randomText, type Caller } from './caller.js';
+import { edgeText, openEdges, outcomeLines, parseOutcomes, standing, verdict } from './edge.js';
+import { execute, executeOne } from './execute.js';
+import { QueueError } from './errors.js';
+import { parentsOf } from './job-options.js';
+import { batchElements } from './options.js';
+import { decodeRecord, encodeReason } from './record.js';
+import { callOf, type Call, type CallRow, type JobId } from './script.js';
+import * as scripts from './scripts.js';
+import { isFinished, type FinishedState, type JobState } from './scripts.js';
+import type { Store } from './store.js';
+
+/** How a job is cancelled. */
+export interface CancelOptions {
+  /** Why, for people: its `failedReason`, and the message of its signal's reason. Default `cancelled`. */
+  reason?: string;
+  /** What becomes of jobs that depend on it: `cancel` cancels them too, `release` lets them run. Default: as their policy says. */
+  dependents?: 'cancel' | 'release';
+}
+
+type Row = { call: CallRow; number: number };
+type Requeued = ReturnType<typeof scripts.requeue.parse>;
+type RequeueItem = Parameters<typeof requeueCall>[2][number];
+
+function requeueCall(
+  store: Store,
+  row: Row,
+  items: readonly {
+    id: JobId;
+    family: 'unknown' | 'asked';
+    edges: ReturnType<typeof standing>['edges'];
+    outcomes: ReturnType<typeof standing>['outcomes'];
+  }[],
+): Call<Requeued> {
+  return callOf(scripts.requeue, store.keys, row, items);
+}
+
+export class Actions {
+  readonly #store: Store;
+  readonly #caller: Caller;
+  /** Numbered calls of one script go one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
+  echoes = false;
+
+  constructor(store: Store, caller: Caller) {
+    this.#store = store;
+    this.#caller = caller;
+  }
+
+  async #inTurn<W extends string>(
+    script: string,
+    call: (row: Row) => Call<readonly W[] | 'stale'>,
+  ): Promise<readonly W[]> {
+    const before = this.#turn;
+    const answer = (async () => {
+      await before;
+      const [sent] = await execute(this.#store.connection, [call(this.#caller.next(script))]);
+      if ('error' in sent) {
+        this.echoes ||= sent.error.code === 'UNKNOWN_OUTCOME';
+        throw sent.error;
+      }
+      this.echoes ||= sent.resent;
+      return sent.reply;
+    })();
+    this.#turn = answer.catch(() => undefined);
+    const reply = await answer;
+    if (reply === 'stale')
+      throw new QueueError('UNKNOWN_OUTCOME', `${script}: a later call was answered first`);
+    return reply;
+  }
+
+  /** Tells dependents. What was asked for is done by now: should this fail, a sweep will tell them. */
+  async #release(ids: readonly JobId[]): Promise<void> {
+    await this.#store.family.release(this.#store.queueName, ids).catch(() => undefined);
+  }
+
+  /** Resolves when no call is under way. */
+  async idle(): Promise<void> {
+    await this.#turn;
+  }
+
+  /** Removes jobs, as many as possible at once, but not active ones; a word for each. */
+  async #removeAll(ids: readonly JobId[]): Promise<('removed' | 'active' | 'unknown')[]> {
+    const ends = new Map<JobId, 'removed' | 'active' | 'unknown'>();
+    for (let left = ids; left.length > 0;) {
+      const part = left.slice(0, batchElements);
+      const words = await this.#inTurn('remove', (row) =>
+        callOf(
+          scripts.remove,
+          this.#store.keys,
+          row,
+          part.map((id) => ({ id })),
+        ),
+      );
+      for (const [at, id] of part.entries()) {
+        const word = words[at];
+        if (word && word !== 'again') ends.set(id, word === 'releasing' ? 'removed' : word);
+      }
+      await this.#release(part.filter((_, at) => words[at] === 'releasing'));
+      left = [...part.filter((_, at) => words[at] === 'again'), ...left.slice(part.length)];
+    }
+    return ids.map((id) => ends.get(id) ?? 'unknown');
+  }
+
+  async remove(id: string): Promise<void> {
+    const [word] = await this.#removeAll([id as JobId]);
+    if (word === 'active')
+      throw new QueueError('JOB_ACTIVE', `job ${id} is being worked on`, { ids: [id] });
+    if (word !== 'removed') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
+  }
+
+  async cancel(id: string, { reason = 'cancelled', dependents }: CancelOptions): Promise<void> {
+    const word = dependents ?? 'cancelled';
+    for (;;) {
+      const [answer] = await this.#inTurn('cancel', (row) => {
+        const args = { ...row, word, failure: encodeReason(reason) } as const;
+        return callOf(scripts.cancel, this.#store.keys, args, [{ id: id as JobId }]);
+      });
+      if (answer === 'again') continue;
+      if (answer === 'releasing') await this.#release([id as JobId]);
+      if (answer === 'finished')
+        throw new QueueError('JOB_FINISHED', `job ${id} has finished`, { ids: [id] });
+      if (answer === 'unknown')
+        throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
+      return;
+    }
+  }
+
+  async #requeue(items: readonly RequeueItem[]): Promise<Exclude<Requeued, 'stale'>> {
+    return await this.#inTurn('requeue', (row) => requeueCall(this.#store, row, items));
+  }
+
+  async retryJob(id: string): Promise<void> {
+    let [word] = await this.#requeue([plain(id as JobId)]);
+    if (word === 'child') word = await this.#requeueChild(id as JobId);
+    if (word === 'unfinished')
+      throw new QueueError('JOB_NOT_FINISHED', `job ${id} has not finished`, { ids: [id] });
+    if (word !== 'requeued') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
+  }
+
+  /** A job with parents keeps what its policy has accepted of them, and waits for the others again. */
+  async #requeueChild(id: JobId): Promise<Exclude<Requeued, 'stale'>[number] | undefined> {
+    const { connection, keys, family, queueName } = this.#store;
+    const [job] = await this.#store.inspect([id]);
+    if (!job) return 'unknown';
+    if (!isFinished(job.state)) return 'unfinished';
+    const { opts } = decodeRecord(id, job.record);
+    const policy = opts.onParentFailure ?? 'fail';
+    const row = await executeOne(connection, callOf(scripts.parents, keys, { id }));
+    const accepted = parseOutcomes(row.outcomes).filter(
+      ({ fate }) => verdict(fate, policy) === 'accept',
+    );
+    const heard = new Set(accepted.map((parent) => `${parent.queue}\t${parent.id}`));
+    const parents = parentsOf(queueName, opts).filter(
+      (parent) => !heard.has(`${parent.queue}\t${parent.id}`),
+    );
+    const nonce = randomText(8);
+    const edges = parents.map(({ queue, id: parent }) =>
+      edgeText({
+        childQueue: queueName,
+        child: id,
+        parentQueue: queue,
+        parent: parent as JobId,
+        nonce,
+        policy,
+      }),
+    );
+    const answers = await family.depend(edges);
+    const fatal = parents.findIndex((_, at) => {
+      const word = answers[at]?.word;
+      return word !== undefined && word !== 'pending' && verdict(word, policy) === 'doom';
+    });
+    if (fatal >= 0) throw parentFailed(id, parents[fatal]);
+    const now = standing({ parents, policy }, edges, answers);
+    const outcomes = (outcomeLines(accepted) + now.outcomes) as typeof now.outcomes;
+    const [word] = await this.#requeue([{ id, family: 'asked', edges: now.edges, outcomes }]);
+    // A parent that ended after it had answered found nobody to tell.
+    if (word === 'requeued') family.askAgain(openEdges(now));
+    return word;
+  }
+
+  /** Puts finished jobs back, the oldest first; those whose parents have failed stay. */
+  async retryJobs(state: FinishedState, count: number, age: number): Promise<number> {
+    // A job that is put back and fails again meanwhile is not put back a second time.
+    const start = performance.now() - age;
+    let done = 0;
+    for (let skipped = 0; done < count;) {
+      const most = Math.min(batchElements, count - done);
+      const ids = await this.#store.page(
+        state,
+        skipped,
+        skipped + most - 1,
+        Math.ceil(performance.now() - start),
+      );
+      if (ids.length === 0) return done;
+      const words = await this.#requeue(ids.map(plain));
+      let moved = words.filter((word) => word === 'requeued').length;
+      for (const id of ids.filter((_, at) => words[at] === 'child'))
+        moved += (await this.#retried(id)) ? 1 : 0;
+      done += moved;
+      skipped += ids.length - moved;
+    }
+    return done;
+  }
+
+  async #retried(id: JobId): Promise<boolean> {
+    try {
+      return (await this.#requeueChild(id)) === 'requeued';
+    } catch (error) {
+      if (error instanceof QueueError && error.code.startsWith('PARENT_')) return false;
+      throw error;
+    }
+  }
+
+  /** Removes waiting jobs, and delayed ones if asked; jobs added meanwhile may go too. */
+  async drain(delayed: boolean): Promise<void> {
+    const { connection, keys } = this.#store;
+    const args = { limit: batchElements, delayed: delayed ? (1 as const) : (0 as const) };
+    for (;;) {
+      const { word, told } = await executeOne(connection, callOf(scripts.drain, keys, args));
+      await this.#release(told);
+      if (word === 'done') return;
+    }
+  }
+
+  /** Removes jobs of one state but active that are older than `grace` ms; their ids. */
+  async clean(grace: number, limit: number, state: Exclude<JobState, 'active'>): Promise<JobId[]> {
+    const removed: JobId[] = [];
+    for (let skipped = 0; removed.length < limit;) {
+      const most = Math.min(batchElements, limit - removed.length);
+      const age = isFinished(state) ? grace : '';
+      const page = await this.#store.page(state, skipped, skipped + most - 1, age);
+      if (page.length === 0) return removed;
+      const ids = [
+        ...new Set(isFinished(state) ? page : await this.#addedBefore(page, state, grace)),
+      ];
+      const words = await this.#removeAll(ids);
+      const gone = ids.filter((_, at) => words[at] === 'removed');
+      removed.push(...gone);
+      // What was removed leaves its place to those behind it; a finished parent stays until its dependents were told.
+      const rows = gone.length > 0 ? await this.#store.inspect(gone) : [];
+      const stay = rows.filter((row) => row?.state === state).length;
+      skipped += page.length - gone.length + stay;
+    }
+    return removed;
+  }
+
+  async #addedBefore(ids: readonly JobId[], state: JobState, grace: number): Promise<JobId[]> {
+    const rows = await this.#store.inspect(ids);
+    const newest = Date.now() - grace;
+    return ids.filter((id, at) => {
+      const row = rows[at];
+      return row?.state === state && decodeRecord(id, row.record).timestamp <= newest;
+    });
+  }
+}
+
+function plain(id: JobId): RequeueItem {
+  return { id, family: 'unknown', edges: '', outcomes: '' };
+}
+
+function parentFailed(id: string, parent: { queue: string; id: string } | undefined): QueueError {
+  return new QueueError(
+    'PARENT_FAILED',
+    `job ${id} can't be run again: job ${parent?.id} of queue ${parent?.queue} has not completed`,
+    { ids: [id] },
+  );
+}

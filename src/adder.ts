@@ -1,0 +1,210 @@
+// Adding jobs: which script a job travels with, and in which batch.
+import { Batcher } from './batcher.js';
+import { IdMaker, randomText, type Caller } from './caller.js';
+import type { Connection } from './connection.js';
+import { edgeText, openEdges, standing, type Standing } from './edge.js';
+import { QueueError } from './errors.js';
+import { execute } from './execute.js';
+import type { Family } from './family.js';
+import {
+  parentsOf,
+  type JobOptions,
+  type ParentFailurePolicy,
+  type ParentId,
+} from './job-options.js';
+import type { QueueKeys } from './keys.js';
+import { batchBytes, batchElements } from './options.js';
+import { encodeRecord, encodeTraits, type JobRecord } from './record.js';
+import {
+  callOf,
+  type Call,
+  type EdgeText,
+  type JobId,
+  type RecordText,
+  type TraitsText,
+} from './script.js';
+import * as scripts from './scripts.js';
+import type { AddWord, DependAnswer } from './scripts.js';
+
+interface NewJob {
+  readonly id: JobId;
+  readonly record: RecordText;
+  readonly traits: TraitsText | '';
+  readonly delay: number;
+}
+
+interface NewChild extends NewJob {
+  readonly parents: readonly ParentId[];
+  readonly policy: ParentFailurePolicy;
+}
+
+type Added = AddWord | QueueError;
+
+/** Bytes that an edge counts for, so that 1,000 of them fill a call. */
+const edgeBytes = Math.ceil(batchBytes / 1_000);
+
+const adding = { enqueue: scripts.enqueue, schedule: scripts.schedule };
+
+/** Makes a job of what was stored. */
+type JobMaker<J> = (id: JobId, record: JobRecord, duplicate: boolean) => J | Promise<J>;
+
+export class Adder<J> {
+  readonly #queue: string;
+  readonly #connection: Connection;
+  readonly #keys: QueueKeys;
+  readonly #family: Family;
+  readonly #jobOf: JobMaker<J>;
+  readonly #ids = new IdMaker();
+  readonly #enqueue: Batcher<NewJob, Added>;
+  readonly #schedule: Batcher<NewJob, Added>;
+  readonly #defer: Batcher<NewChild, Added>;
+  /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
+  echoes = false;
+
+  constructor(
+    queue: string,
+    connection: Connection,
+    family: Family,
+    callers: readonly Caller[],
+    limits: { maxPending: number; maxPendingBytes: number },
+    jobOf: JobMaker<J>,
+  ) {
+    this.#jobOf = jobOf;
+    this.#queue = queue;
+    this.#connection = connection;
+    this.#family = family;
+    this.#keys = family.keysOf(queue);
+    const batches = { elements: batchElements, bytes: batchBytes, ...limits };
+    const senders = (script: keyof typeof adding) =>
+      callers.map((caller) => (jobs: readonly NewJob[]): Promise<readonly Added[]> => {
+        const args = { ...caller.next(script), schema: scripts.schemaVersion };
+        return this.#send(jobs, callOf(adding[script], this.#keys, args, jobs));
+      });
+    this.#enqueue = new Batcher(senders('enqueue'), batches);
+    this.#schedule = new Batcher(senders('schedule'), batches);
+    this.#defer = new Batcher(
+      callers.map((caller) => (jobs: readonly NewChild[]) => this.#deferAll(jobs, caller)),
+      batches,
+    );
+  }
+
+  /** Stores a job under its own id or a new one. `opts` have been checked. `parent`: others will depend on it at once. */
+  async add(name: string, data: unknown, given: JobOptions, parent = false): Promise<J> {
+    const parents = given.dependsOn === undefined ? [] : this.#parents(given);
+    const opts = parents.length > 0 ? { ...given, dependsOn: parents } : given;
+    const record: JobRecord = { name, data, timestamp: Date.now(), opts };
+    const { text, bytes } = encodeRecord(record);
+    const child = parents.length > 0;
+    const traits =
+      child || parent ? encodeTraits(opts, bytes, { child, parent }) : encodeTraits(opts, bytes);
+    const delay = opts.delay ?? 0;
+    for (;;) {
+      const id = (opts.jobId as JobId | undefined) ?? this.#ids.next();
+      const job = { id, record: text, traits, delay };
+      const added = child
+        ? await this.#defer.add(
+            { ...job, parents, policy: opts.onParentFailure ?? 'fail' },
+            bytes + edgeBytes * parents.length,
+          )
+        : await (delay > 0 ? this.#schedule : this.#enqueue).add(job, bytes);
+      if (added instanceof QueueError) throw added;
+      // Without an id of its own it is two producers that drew the same: this job has not been added yet.
+      if (added === 'added' || opts.jobId !== undefined)
+        return this.#jobOf(id, record, added === 'duplicate');
+    }
+  }
+
+  #parents(opts: JobOptions): readonly ParentId[] {
+    const parents = parentsOf(this.#queue, opts);
+    if (parents.some(({ queue, id }) => queue === this.#queue && id === opts.jobId))
+      throw new RangeError(`dependsOn: job ${opts.jobId} can't depend on itself`);
+    return parents;
+  }
+
+  /** Registers the edges with the parents first; then the children, those with a parent that is not stored left out. */
+  async #deferAll(jobs: readonly NewChild[], caller: Caller): Promise<readonly Added[]> {
+    const nonce = randomText(8);
+    const edges = jobs.map(({ id, parents, policy }) =>
+      parents.map((parent) =>
+        edgeText({
+          childQueue: this.#queue,
+          child: id,
+          parentQueue: parent.queue,
+          parent: parent.id as JobId,
+          nonce,
+          policy,
+        }),
+      ),
+    );
+    const answers = await this.#family.depend(edges.flat());
+    let at = 0;
+    const children = jobs.map((job, index) => {
+      const own = edges[index] ?? [];
+      const child = childOf(job, own, answers.slice(at, at + own.length));
+      at += own.length;
+      return child;
+    });
+    const known = children.filter((child): child is NewJob & Standing => !('missing' in child));
+    const args = { ...caller.next('defer'), schema: scripts.schemaVersion };
+    const storing =
+      known.length > 0
+        ? this.#send(known, callOf(scripts.defer, this.#keys, args, known))
+        : Promise.resolve([]);
+    this.#family.askAgain(known.flatMap(openEdges));
+    const words = [...(await storing)];
+    return await Promise.all(
+      children.map(async (child): Promise<Added> => {
+        if (!('missing' in child)) return words.shift() as AddWord;
+        return await this.#orphan(child.id, child.missing);
+      }),
+    );
+  }
+
+  /** A child one of whose parents is not stored: a duplicate if it is stored itself. */
+  async #orphan(id: JobId, { queue, id: parent }: ParentId): Promise<Added> {
+    const call = callOf(scripts.inspect, this.#keys, {}, [{ id }]);
+    const [answer] = await execute(this.#connection, [call]);
+    if ('error' in answer) return answer.error;
+    if (answer.reply[0]) return 'duplicate';
+    return new QueueError('PARENT_UNKNOWN', `no job ${parent} in queue ${queue} to depend on`, {
+      ids: [id],
+    });
+  }
+
+  async #send(
+    jobs: readonly { id: JobId }[],
+    call: Call<readonly AddWord[] | 'stale' | 'outdated'>,
+  ): Promise<readonly AddWord[]> {
+    const ids = jobs.map((job) => job.id);
+    const [answer] = await execute(this.#connection, [call]);
+    if ('error' in answer) {
+      const { code, message, cause } = answer.error;
+      if (code === 'UNKNOWN_OUTCOME') this.echoes = true;
+      throw new QueueError(code, message, { cause, ids });
+    }
+    if (answer.resent) this.echoes = true;
+    if (answer.reply === 'outdated')
+      throw new QueueError('OUTDATED', `queue ${this.#queue} belongs to a newer major version`, {
+        ids,
+      });
+    if (answer.reply === 'stale')
+      throw new QueueError('UNKNOWN_OUTCOME', 'a later call was answered first', { ids });
+    return answer.reply;
+  }
+
+  /** Resolves when no add is under way. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#enqueue.idle(), this.#schedule.idle(), this.#defer.idle()]);
+  }
+}
+
+/** What defer is told of a child, by the answers of its parents; or the parent that is not stored. */
+function childOf(
+  job: NewChild,
+  edges: readonly EdgeText[],
+  answers: readonly DependAnswer[],
+): (NewJob & Standing) | { id: JobId; missing: ParentId } {
+  const missing = job.parents[answers.findIndex(({ word }) => word === 'unknown')];
+  if (missing) return { id: job.id, missing };
+  return { ...job, ...standing(job, edges, answers) };
+}

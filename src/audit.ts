@@ -1,0 +1,58 @@
+// Once per renewal a worker asks what is under its lease. Jobs that were asked to stop are told; what is under the lease but not in
+// hand was claimed by a call whose answer never came: it is handed back.
+import { strays } from './claimed.js';
+import type { Connection } from './connection.js';
+import type { QueueKeys } from './keys.js';
+import type { Lease } from './lease.js';
+import type { Call, JobId, Token } from './script.js';
+import type { RenewReply } from './scripts.js';
+
+export interface AuditHooks {
+  /** Jobs under this lease were asked to stop. */
+  readonly stop: (ids: readonly JobId[], lease: Lease) => void;
+  /** Whether the worker holds this job under this token, started or not. */
+  readonly holds: (id: JobId, token: Token) => boolean;
+  readonly giveBack: (id: JobId, token: Token) => void;
+}
+
+export class Audit {
+  readonly #connection: Connection;
+  readonly #keys: QueueKeys;
+  readonly #period: number;
+  readonly #hooks: AuditHooks;
+  #last = performance.now();
+  /** Whether it is to be done at the next round trip, due or not. */
+  asked = false;
+
+  /** `period`: ms between two audits. */
+  constructor(connection: Connection, keys: QueueKeys, period: number, hooks: AuditHooks) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#period = period;
+    this.#hooks = hooks;
+  }
+
+  /** The call, if one is due or was asked for. */
+  take(lease: Lease): Call<RenewReply> | undefined {
+    const now = performance.now();
+    if (!this.asked && now - this.#last < this.#period) return undefined;
+    this.#last = now;
+    this.asked = false;
+    return lease.renewal();
+  }
+
+  /** `expected`: how many jobs should be under the lease; `newest`: the token of the last claim that was answered. */
+  async answered(
+    lease: Lease,
+    reply: RenewReply | undefined,
+    expected: number,
+    newest: Token | undefined,
+  ): Promise<void> {
+    if (reply?.word === 'dead') lease.die();
+    if (reply?.word !== 'alive') return;
+    if (reply.stops.length > 0) this.#hooks.stop(reply.stops, lease);
+    if (reply.held <= expected || newest === undefined) return;
+    for (const { id, token } of await strays(this.#connection, this.#keys, lease, newest))
+      if (!this.#hooks.holds(id, token)) this.#hooks.giveBack(id, token);
+  }
+}

@@ -1,0 +1,64 @@
+// Checks of single values, which name what was wrong: option, expected, given.
+
+const longestDelay = Number.MAX_SAFE_INTEGER / 4;
+
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}
+
+/** A whole number from `least` to `most`, or a TypeError or RangeError that names the option. */
+export function wholeNumber(
+  option: string,
+  value: unknown,
+  least: number,
+  most = longestDelay,
+): number {
+  if (typeof value !== 'number')
+    throw new TypeError(`${option}: expected a number, got ${shown(value)}`);
+  if (!Number.isInteger(value) || value < least || value > most)
+    throw new RangeError(
+      `${option}: expected a whole number from ${least} to ${most}, got ${value}`,
+    );
+  return value;
+}
+
+export function yesOrNo(option: string, value: unknown): boolean {
+  if (typeof value !== 'boolean')
+    throw new TypeError(`${option}: expected true or false, got ${shown(value)}`);
+  return value;
+}
+
+// oxlint-disable-next-line no-control-regex -- control characters are what it looks for
+const control = /[\u0000-\u001f\u007f]/;
+
+/** What nearly every name and id is, and needs no further look. */
+const plain = /^[\w.:-]{1,256}$/;
+
+/** A name or id: 1 to 256 bytes without control characters or lone surrogates. */
+export function textOf(option: string, value: unknown): string {
+  if (typeof value === 'string' && plain.test(value)) return value;
+  if (typeof value !== 'string')
+    throw new TypeError(`${option}: expected a string, got ${shown(value)}`);
+  const bytes = Buffer.byteLength(value);
+  if (bytes < 1 || bytes > 256)
+    throw new RangeError(`${option}: expected 1 to 256 bytes, got ${bytes}`);
+  if (control.test(value) || !value.isWellFormed())
+    throw new RangeError(`${option}: expected no control characters, got ${JSON.stringify(value)}`);
+  return value;
+}
+
+/** A queue's name or prefix; braces would change the slot of its keys. */
+export function queueNameOf(option: string, value: unknown): string {
+  const name = textOf(option, value);
+  if (/[{}]/.test(name)) throw new RangeError(`${option}: expected no braces, got ${shown(name)}`);
+  return name;
+}
+
+/** Refuses options that are unknown, so that no wish is lost in silence. */
+export function knownOptions(options: object, known: readonly string[]): void {
+  for (const [option, value] of Object.entries(options)) {
+    if (value !== undefined && !known.includes(option))
+      throw new TypeError(`${option}: expected one of ${known.join(', ')}`);
+  }
+}

@@ -1,0 +1,164 @@
+// What a worker claims of one queue: how many, what the answer says, and the jobs that wait here until a slot is free.
+import { Ahead, type Pace } from './ahead.js';
+import { withRecords } from './claimed.js';
+import type { Connection } from './connection.js';
+import { QueueError } from './errors.js';
+import { claimTime } from './job.js';
+import type { QueueKeys } from './keys.js';
+import type { Lease } from './lease.js';
+import { Run } from './run.js';
+import { callOf, type Call, type Token } from './script.js';
+import * as scripts from './scripts.js';
+import type { ClaimReply } from './scripts.js';
+import { Suspicion } from './suspicion.js';
+
+export interface ClaimHooks {
+  /** A job goes back that had not started. */
+  readonly giveBack: (run: Run) => void;
+  /** The next delayed job is due in so many ms. */
+  readonly due: (ms: number) => void;
+  /** Jobs were found whose ttl has ended. */
+  readonly late: () => void;
+  /** The lease is to be renewed before the next claim. */
+  readonly expired: () => Promise<void>;
+  /** Jobs were found, and there may be more. */
+  readonly found: () => void;
+  /** Fewer jobs were found than were asked for: there are no more. */
+  readonly emptied: () => void;
+  /** A claim was answered, with so many jobs. */
+  readonly answered: (found: number) => void;
+  readonly error: (error: unknown) => void;
+}
+
+export class Claims {
+  readonly suspicion: Suspicion;
+  readonly ahead: Ahead;
+  readonly #connection: Connection;
+  readonly #keys: QueueKeys;
+  readonly #hooks: ClaimHooks;
+  /** Whether there may be something to claim. */
+  hungry = true;
+  /** How many jobs the claim under way asks for. */
+  asking = 0;
+  /** Whether the last claim had no answer. */
+  failing = false;
+  /** Whether the queue belongs to a newer major version. */
+  outdated = false;
+  /** Answer of the last claim, if nothing has changed since it was sent. */
+  lastWord: ClaimReply['word'] | undefined;
+  /** Of the last claim that was answered. */
+  lastToken: Token | undefined;
+  #changes = 0;
+  /** When the call was made, by the monotonic clock (ms): no later than the server answered it. */
+  #sentAt = 0;
+  #changesSeen = 0;
+
+  constructor(
+    connection: Connection,
+    keys: QueueKeys,
+    lockDuration: number,
+    pace: Pace,
+    hooks: ClaimHooks,
+  ) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#hooks = hooks;
+    this.suspicion = new Suspicion(lockDuration);
+    this.ahead = new Ahead(pace, hooks.giveBack);
+  }
+
+  /** Something may be claimable that no claim has seen, one under way included. */
+  lookAgain(): void {
+    this.#changes += 1;
+    this.lastWord = undefined;
+    this.hungry = true;
+  }
+
+  /** Claims `want` jobs; `start` of them may start now, and only those may be suspects. */
+  call(lease: Lease, want: number, start: number): Call<ClaimReply> {
+    this.asking = want;
+    this.#changesSeen = this.#changes;
+    this.#sentAt = performance.now();
+    const numbered = { ...lease.caller.next('claim'), schema: scripts.schemaVersion };
+    const grant = this.suspicion.grant(Math.min(want, Math.max(0, start)));
+    return callOf(scripts.claim, this.#keys, { ...numbered, lease: lease.id, want, ...grant });
+  }
+
+  /** Takes the answer of that call; undefined when none came. */
+  async take(lease: Lease, reply: ClaimReply | undefined): Promise<void> {
+    if (!reply) return this.gotNothing();
+    const found = await this.#read(lease, reply);
+    this.asking = 0;
+    this.failing = false;
+    if (!this.hungry) this.#hooks.emptied();
+    else if (found > 0) this.#hooks.found();
+    this.#hooks.answered(found);
+  }
+
+  /** The claim, or what it takes to make one, had no answer. */
+  gotNothing(): void {
+    this.asking = 0;
+    this.failing = true;
+  }
+
+  /** The queue belongs to a newer major version; that is told once. */
+  refused(error: QueueError): void {
+    this.hungry = false;
+    this.failing = false;
+    if (!this.outdated) this.#hooks.error(error);
+    this.outdated = true;
+  }
+
+  /** How many jobs it brought. */
+  async #read(lease: Lease, reply: ClaimReply): Promise<number> {
+    this.outdated &&= reply.word === 'outdated';
+    if (this.#isCurrent) this.lastWord = reply.word;
+    switch (reply.word) {
+      case 'claimed':
+      case 'empty':
+      case 'held off':
+      case 'more':
+        return await this.#keep(lease, reply);
+      case 'expired':
+        await this.#hooks.expired();
+        return 0;
+      case 'dead':
+        lease.die();
+        return 0;
+      case 'paused':
+        if (this.#isCurrent) this.hungry = false;
+        return 0;
+      case 'outdated':
+        this.refused(
+          new QueueError('OUTDATED', 'the queue belongs to a newer major version of Lunaq'),
+        );
+        return 0;
+      case 'stale':
+        return 0;
+    }
+  }
+
+  /** Whether nothing has changed since the call was made. */
+  get #isCurrent(): boolean {
+    return this.#changes === this.#changesSeen;
+  }
+
+  async #keep(
+    lease: Lease,
+    { word, token, due, late, jobs }: Extract<ClaimReply, { token: Token }>,
+  ): Promise<number> {
+    this.lastToken = token;
+    if (late > 0) this.#hooks.late();
+    const claimedAt = claimTime(token);
+    if (due !== undefined) this.#hooks.due(Math.max(0, due - claimedAt));
+    const rows = await withRecords(this.#connection, this.#keys, jobs, token);
+    if (lease.dead) return 0;
+    // A claim that took fewer than it might has emptied the list, unless it took suspects, which go alone.
+    const suspects = rows.some((row) => row.losses > 0);
+    const emptied = word !== 'more' && !suspects && rows.length < this.asking;
+    if (emptied && this.#isCurrent) this.hungry = false;
+    for (const row of rows) this.suspicion.taken(row);
+    this.ahead.add(rows.map((row) => new Run(row, token, lease, claimedAt, this.#sentAt)));
+    return rows.length;
+  }
+}

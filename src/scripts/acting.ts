@@ -1,0 +1,150 @@
+// What users do to jobs and queues.
+import {
+  as,
+  declareScript,
+  type EdgeLines,
+  type FailureText,
+  type JobId,
+  type OutcomeLines,
+} from '../script.js';
+import { numbered, word, words } from './reply.js';
+
+export const remove = declareScript('remove', {
+  keys: [
+    'calls',
+    'jobs',
+    'traits',
+    'active',
+    'expiring',
+    'delayed',
+    'deferred',
+    'awaiting',
+    'suspects',
+    'waiting',
+    'tombstones',
+    'completed',
+    'failed',
+    'cancelled',
+    'watched',
+    'releasing',
+    'evicting',
+    'events',
+    'columns',
+  ],
+  args: numbered,
+  each: { id: as<JobId>() },
+  parse: words<'removed' | 'releasing' | 'active' | 'unknown' | 'again', 'stale'>,
+});
+
+export const cancel = declareScript('cancel', {
+  keys: [
+    'calls',
+    'jobs',
+    'traits',
+    'active',
+    'stopping',
+    'expiring',
+    'delayed',
+    'deferred',
+    'awaiting',
+    'suspects',
+    'waiting',
+    'tombstones',
+    'completed',
+    'failed',
+    'cancelled',
+    'releasing',
+    'evicting',
+    'failures',
+    'events',
+    'columns',
+  ],
+  args: {
+    ...numbered,
+    word: as<'cancelled' | 'cancel' | 'release'>(),
+    failure: as<FailureText>(),
+  },
+  each: { id: as<JobId>() },
+  parse: words<'cancelled' | 'releasing' | 'stopping' | 'finished' | 'unknown' | 'again', 'stale'>,
+});
+
+export const requeue = declareScript('requeue', {
+  keys: [
+    'calls',
+    'jobs',
+    'traits',
+    'attempts',
+    'stalls',
+    'results',
+    'failures',
+    'outcomes',
+    'awaiting',
+    'deferred',
+    'completed',
+    'failed',
+    'cancelled',
+    'watched',
+    'releasing',
+    'evicting',
+    'waiting',
+    'wake',
+  ],
+  args: numbered,
+  each: {
+    id: as<JobId>(),
+    family: as<'unknown' | 'asked'>(),
+    edges: as<EdgeLines | ''>(),
+    outcomes: as<OutcomeLines | ''>(),
+  },
+  parse: words<'requeued' | 'unfinished' | 'child' | 'unknown', 'stale'>,
+});
+
+export const watch = declareScript('watch', {
+  keys: ['jobs', 'traits', 'completed', 'failed', 'cancelled', 'watched'],
+  args: {},
+  each: { id: as<JobId>() },
+  parse: words<'watched' | 'finished' | 'unknown'>,
+});
+
+export const pause = declareScript('pause', {
+  keys: ['meta'],
+  args: {},
+  each: {},
+  parse: word<'paused'>,
+});
+
+export const resume = declareScript('resume', {
+  keys: ['meta', 'waiting', 'suspects', 'delayed', 'wake'],
+  args: {},
+  each: {},
+  parse: word<'resumed'>,
+});
+
+export const drain = declareScript('drain', {
+  keys: [
+    'waiting',
+    'tombstones',
+    'suspects',
+    'delayed',
+    'expiring',
+    'cancelled',
+    'watched',
+    'releasing',
+    'evicting',
+    'events',
+    'columns',
+  ],
+  args: { limit: as<number>(), delayed: as<0 | 1>() },
+  each: {},
+  parse: (reply) => {
+    const [removed, state, told] = reply as [number, 'more' | 'done', JobId[]];
+    return { removed, word: state, told };
+  },
+});
+
+export const obliterate = declareScript('obliterate', {
+  keys: ['active', 'keyspace'],
+  args: { force: as<0 | 1>() },
+  each: {},
+  parse: word<'gone' | 'active'>,
+});

@@ -1,0 +1,152 @@
+// Leases, and what is claimed under them.
+import {
+  as,
+  declareScript,
+  type CallRow,
+  type JobId,
+  type LeaseId,
+  type Token,
+} from '../script.js';
+import { numbered, word } from './reply.js';
+
+export const open = declareScript('open', {
+  keys: ['meta', 'leases'],
+  args: { lease: as<LeaseId>(), period: as<number>(), schema: as<number>() },
+  each: {},
+  parse: word<'opened' | 'used' | 'outdated'>,
+});
+
+export type RenewReply =
+  | {
+      readonly word: 'alive';
+      readonly held: number;
+      /** Jobs that were asked to stop. */
+      readonly stops: readonly JobId[];
+    }
+  | { readonly word: 'dead' };
+
+export const renew = declareScript('renew', {
+  keys: ['leases', 'held', 'stopping'],
+  args: { lease: as<LeaseId>(), period: as<number>() },
+  each: {},
+  parse: (reply): RenewReply => {
+    const [state, held, stops] = reply as ['alive', string, JobId[]] | ['dead', '', []];
+    return state === 'alive' ? { word: state, held: Number(held), stops } : { word: state };
+  },
+});
+
+export const close = declareScript('close', {
+  keys: ['leases', 'held', 'calls', 'waiting', 'suspects', 'delayed', 'wake'],
+  args: { lease: as<LeaseId>() },
+  each: { call: as<CallRow>() },
+  parse: word<'closed' | 'dead'>,
+});
+
+/** A job as claim and reread tell it; `record` is undefined while it is to be read. */
+export interface ClaimedRow {
+  readonly id: JobId;
+  readonly record: string | undefined;
+  readonly attempts: number;
+  readonly losses: number;
+  /** End (server's ms) of its ttl, while it had not started. */
+  readonly ends?: number | undefined;
+}
+
+export type ClaimReply =
+  | { readonly word: 'dead' | 'expired' | 'outdated' | 'paused' | 'stale' }
+  | {
+      readonly word: 'claimed' | 'empty' | 'more' | 'held off';
+      readonly token: Token;
+      /** Server time (ms) of the earliest delayed job, when fewer jobs were taken than wanted. */
+      readonly due: number | undefined;
+      /** How many jobs had expired, and wait for expire. */
+      readonly late: number;
+      readonly jobs: readonly ClaimedRow[];
+    };
+
+type Lists = [string[], (string | null)[], (string | null)[], (string | null)[], string[]?];
+
+function rows([ids, records, attempts, losses, ends = []]: Lists): ClaimedRow[] {
+  return ids.map((id, i) => ({
+    id: id as JobId,
+    record: records[i] ?? undefined,
+    attempts: Number(attempts[i] ?? 0),
+    losses: Number(losses[i] ?? 0),
+    ends: ends[i] ? Number(ends[i]) : undefined,
+  }));
+}
+
+/** Ids of a claim that was answered before, each with the end of its ttl behind a tab. */
+function repeatedRows(lines: readonly string[]): ClaimedRow[] {
+  const parts = lines.filter(Boolean).map((line) => line.split('\t'));
+  const ends = parts.map(([, end = '']) => end);
+  return rows([parts.map(([id = '']) => id), [], [], [], ends]);
+}
+
+/** The stored reply of a claim: its word, then token and ids, a line each. */
+function repeatedClaim(stored: string): ClaimReply {
+  const [state, token, ...ids] = stored.split('\n') as [ClaimReply['word'], Token, ...string[]];
+  if (state === 'claimed' || state === 'empty' || state === 'more' || state === 'held off')
+    return {
+      word: state,
+      token,
+      due: undefined,
+      late: 0,
+      jobs: repeatedRows(ids),
+    };
+  return { word: state };
+}
+
+export const claim = declareScript('claim', {
+  keys: [
+    'calls',
+    'meta',
+    'leases',
+    'held',
+    'active',
+    'jobs',
+    'traits',
+    'attempts',
+    'stalls',
+    'expiring',
+    'waiting',
+    'tombstones',
+    'suspects',
+    'delayed',
+    'wake',
+  ],
+  args: {
+    ...numbered,
+    schema: as<number>(),
+    lease: as<LeaseId>(),
+    want: as<number>(),
+    allowance: as<number>(),
+    alone: as<0 | 1>(),
+  },
+  each: {},
+  parse: (reply): ClaimReply => {
+    const [state, token, due, late, ...lists] = reply as [
+      string,
+      string,
+      string,
+      number,
+      ...Partial<Lists>,
+    ];
+    if (state === 'repeated') return repeatedClaim(token);
+    if (lists.length === 0) return repeatedClaim(state);
+    return {
+      word: state as 'claimed' | 'empty' | 'more' | 'held off',
+      token: token as Token,
+      due: due === '' ? undefined : Number(due),
+      late,
+      jobs: rows(lists as Lists),
+    };
+  },
+});
+
+export const reread = declareScript('reread', {
+  keys: ['active', 'jobs', 'traits', 'attempts', 'stalls'],
+  args: { token: as<Token>() },
+  each: { id: as<JobId>() },
+  parse: (reply) => rows(reply as Lists),
+});

@@ -1,0 +1,151 @@
+// Maintenance, a bounded step at a time.
+import {
+  as,
+  declareScript,
+  type FailureText,
+  type JobId,
+  type Token,
+  type TraitsText,
+} from '../script.js';
+
+export const promote = declareScript('promote', {
+  keys: ['delayed', 'traits', 'waiting', 'wake'],
+  args: { limit: as<number>() },
+  each: {},
+  parse: (reply) => {
+    const [moved, due] = reply as [number, string];
+    return { moved, dueIn: due === '' ? undefined : Math.max(0, Number(due)) };
+  },
+});
+
+export const lapse = declareScript('lapse', {
+  keys: ['leases', 'held', 'calls'],
+  args: { expire: as<0 | 1>() },
+  each: {},
+  parse: (reply) => reply as number,
+});
+
+export const reclaim = declareScript('reclaim', {
+  keys: [
+    'leases',
+    'held',
+    'active',
+    'stopping',
+    'suspects',
+    'stalls',
+    'traits',
+    'attempts',
+    'wake',
+  ],
+  args: { cursor: as<string>(), losses: as<number>() },
+  each: {},
+  parse: (reply) => {
+    const [cursor, suspects, over] = reply as [string, JobId[], string[][]];
+    return {
+      cursor,
+      suspects,
+      over: over.map(([id, token, traits, attempts, settle]) => ({
+        id: id as JobId,
+        token: token as Token,
+        traits: traits as TraitsText | '',
+        attempts: Number(attempts),
+        settle: settle as 'stop' | 'fail',
+      })),
+    };
+  },
+});
+
+/** What a sweep is to do: how many leases or jobs ask for it. */
+export interface Chores {
+  readonly reclaim: number;
+  readonly expire: number;
+  readonly evict: number;
+  readonly recheck: number;
+  readonly release: number;
+}
+
+export const sweep = declareScript('sweep', {
+  keys: [
+    'meta',
+    'delayed',
+    'leases',
+    'expiring',
+    'evicting',
+    'deferred',
+    'releasing',
+    'completed',
+    'failed',
+  ],
+  args: { period: as<number>() },
+  each: {},
+  parse: (reply) => {
+    type Reply = ['due' | 'early', string, string?, ...counts: number[]];
+    const [state, now, due, ...counts] = reply as Reply;
+    const [leases = 0, late = 0, over = 0, unheard = 0, untold = 0] = counts;
+    const dueIn = due ? Math.max(0, Number(due) - Number(now)) : undefined;
+    const chores: Chores = {
+      reclaim: leases,
+      expire: late,
+      evict: over,
+      recheck: unheard,
+      release: untold,
+    };
+    return { word: state, now: Number(now), dueIn, chores };
+  },
+});
+
+export const expire = declareScript('expire', {
+  keys: [
+    'jobs',
+    'traits',
+    'active',
+    'expiring',
+    'delayed',
+    'deferred',
+    'awaiting',
+    'suspects',
+    'waiting',
+    'tombstones',
+    'completed',
+    'failed',
+    'cancelled',
+    'releasing',
+    'evicting',
+    'failures',
+    'events',
+    'columns',
+  ],
+  args: { limit: as<number>(), failure: as<FailureText>() },
+  each: {},
+  parse: (reply) => {
+    const [expired, told] = reply as [JobId[], JobId[]];
+    return { expired, told };
+  },
+});
+
+export const evict = declareScript('evict', {
+  keys: [
+    'meta',
+    'completed',
+    'failed',
+    'cancelled',
+    'evicting',
+    'watched',
+    'releasing',
+    'dependents',
+    'columns',
+  ],
+  args: { limit: as<number>(), completed: as<number | ''>(), failed: as<number | ''>() },
+  each: {},
+  parse: (reply) => {
+    const [gone, seen, told] = reply as [number, number, JobId[]];
+    return { gone, seen, told };
+  },
+});
+
+export const tidy = declareScript('tidy', {
+  keys: ['calls'],
+  args: { cursor: as<string>(), age: as<number>() },
+  each: {},
+  parse: (reply) => reply as string,
+});

@@ -1,0 +1,143 @@
+// What a worker has of each of its queues: a store to read it, a cycle that claims and settles, a sweeper, and the channel
+// on which it hears which of its jobs were asked to stop.
+import type { Attempts } from './attempts.js';
+import { Caller } from './caller.js';
+import type { Connection } from './connection.js';
+import { Cycle } from './cycle.js';
+import { JobCancelledError } from './errors.js';
+import type { Family } from './family.js';
+import type { Lease } from './lease.js';
+import type { WorkerSettings } from './options.js';
+import { decodeFailures } from './record.js';
+import type { JobId, Token } from './script.js';
+import type { Slots } from './slots.js';
+import { Store } from './store.js';
+import { Sweeper } from './sweeper.js';
+
+/** The attempts of the worker, whatever its jobs are. */
+type SomeAttempts = Pick<
+  Attempts<unknown, unknown, string>,
+  'start' | 'holds' | 'find' | 'under' | 'cancel' | 'leaseLost'
+>;
+
+export interface ServedQueueHooks {
+  /** A claim was answered, with so many jobs. */
+  readonly claimed: (found: number) => void;
+  readonly stalled: (id: JobId) => void;
+  /** A job has failed that this worker did not run. */
+  readonly condemned: (queue: ServedQueue, id: JobId, error: Error) => void;
+  readonly error: (error: unknown) => void;
+}
+
+/** What the queues of one worker share. */
+interface Shared {
+  readonly connection: Connection;
+  readonly family: Family;
+  readonly settings: WorkerSettings;
+  readonly slots: Slots;
+  readonly attempts: SomeAttempts;
+}
+
+/** Why a job was cancelled, from its newest failure. */
+function cancelReason(failures: string): JobCancelledError {
+  let reason: string | undefined;
+  try {
+    reason = decodeFailures(failures)[0]?.failedReason;
+  } catch {
+    // Not one of ours: the job is to stop all the same.
+  }
+  return new JobCancelledError(reason ?? 'cancelled');
+}
+
+export class ServedQueue {
+  readonly name: string;
+  readonly store: Store;
+  readonly cycle: Cycle;
+  readonly sweeper: Sweeper;
+  readonly #connection: Connection;
+  readonly #attempts: SomeAttempts;
+  #unsubscribe: (() => void) | undefined;
+
+  constructor(
+    name: string,
+    { connection, family, settings, slots, attempts }: Shared,
+    hooks: ServedQueueHooks,
+  ) {
+    this.name = name;
+    this.#connection = connection;
+    this.#attempts = attempts;
+    this.store = new Store(name, connection, family, new Caller());
+    this.cycle = new Cycle(connection, this.store.keys, settings, slots, {
+      start: (run) => attempts.start(run, this),
+      holds: (id, token) => attempts.holds(id, token),
+      held: (lease) => attempts.under(lease).length,
+      leaseLost: (lease) => attempts.leaseLost(lease),
+      claimed: hooks.claimed,
+      late: () => void this.sweeper.expire(),
+      ended: (ids) => family.tell(name, ids, hooks.error),
+      stop: (ids, lease) => void this.#stopUnder(ids, lease),
+      error: hooks.error,
+    });
+    this.sweeper = new Sweeper(connection, name, family, settings, {
+      stalled: hooks.stalled,
+      condemned: (id, error) => hooks.condemned(this, id, error),
+      due: (ms) => this.cycle.dueIn(ms),
+      error: hooks.error,
+    });
+    slots.join(this.cycle, settings.weights?.[name] ?? 1);
+  }
+
+  /** Whether the last claim found nothing, and nothing has been heard of since. */
+  get isEmpty(): boolean {
+    const { hungry, lastWord } = this.cycle.claims;
+    return !hungry && lastWord === 'empty';
+  }
+
+  /** Whether nothing of it can start until something happens: no job waits here, and none is there to claim. */
+  get isDone(): boolean {
+    const { lastWord, outdated } = this.cycle.claims;
+    return this.cycle.waiting === 0 && (lastWord === 'empty' || lastWord === 'paused' || outdated);
+  }
+
+  /** Sweeps, and listens; claiming begins with `cycle.claim()`. */
+  begin(): void {
+    this.cycle.claims.lookAgain();
+    this.sweeper.start();
+    this.#unsubscribe ??= this.#connection.subscribe(this.store.keys.stopping, {
+      onMessage: (message) => this.#stopAsked(message),
+      onSubscribed: () => this.cycle.audit(),
+    });
+  }
+
+  /** Listens no more. */
+  end(): void {
+    this.#unsubscribe?.();
+  }
+
+  /** Jobs were asked to stop: why, then id and token of each on a line. */
+  #stopAsked(message: string): void {
+    const [failure = '', ...lines] = message.split('\n');
+    const reason = cancelReason(failure);
+    for (const line of lines) {
+      const [id, token] = line.split('\t') as [JobId, Token?];
+      if (token === undefined || this.cycle.handbacks.stopAhead(id, token)) continue;
+      const run = this.#attempts.find(id, token);
+      if (run) this.#attempts.cancel(run, reason);
+      // The answer to its claim is on its way, or not read yet.
+      else if (this.cycle.lease?.dead === false && this.cycle.lease.holds(token))
+        this.cycle.audit();
+    }
+  }
+
+  /** Jobs under a lease were asked to stop, and the message may have been missed. */
+  async #stopUnder(ids: readonly JobId[], lease: Lease): Promise<void> {
+    const asked = new Set(ids.filter((id) => !this.cycle.handbacks.stopAhead(id)));
+    const runs = this.#attempts
+      .under(lease)
+      .filter((run) => asked.has(run.id) && !run.cancelled && !run.ended);
+    if (runs.length === 0) return;
+    const rows = await this.store.inspect(runs.map((run) => run.id)).catch(() => []);
+    for (const [at, run] of runs.entries())
+      this.#attempts.cancel(run, cancelReason(rows[at]?.failures ?? ''));
+  }
+}
