@@ -40,6 +40,8 @@ interface NewChild extends NewJob {
 
 type Added = AddWord | QueueError;
 
+const none: readonly ParentId[] = [];
+
 /** Bytes that an edge counts for, so that 1,000 of them fill a call. */
 const edgeBytes = Math.ceil(batchBytes / 1_000);
 
@@ -90,13 +92,13 @@ export class Adder<J> {
 
   /** Stores a job under its own id or a new one. `opts` have been checked. `parent`: others will depend on it at once. */
   async add(name: string, data: unknown, given: JobOptions, parent = false): Promise<J> {
-    const parents = given.dependsOn === undefined ? [] : this.#parents(given);
+    const parents = given.dependsOn === undefined ? none : this.#parents(given);
     const opts = parents.length > 0 ? { ...given, dependsOn: parents } : given;
     const record: JobRecord = { name, data, timestamp: Date.now(), opts };
     const { text, bytes } = encodeRecord(record);
     const child = parents.length > 0;
-    const traits =
-      child || parent ? encodeTraits(opts, bytes, { child, parent }) : encodeTraits(opts, bytes);
+    const family = child || parent ? { child, parent } : undefined;
+    const traits = encodeTraits(opts, bytes, family);
     const delay = opts.delay ?? 0;
     for (;;) {
       const id = (opts.jobId as JobId | undefined) ?? this.#ids.next();

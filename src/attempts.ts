@@ -14,7 +14,7 @@ import type { Lease } from './lease.js';
 import type { WorkerSettings } from './options.js';
 import { completion, failed, stopped, type Run } from './run.js';
 import type { JobId, Token } from './script.js';
-import type { Ending } from './settles.js';
+import type { Ending, SettleResult } from './settles.js';
 import type { Slots } from './slots.js';
 import type { Store } from './store.js';
 
@@ -99,47 +99,75 @@ export class Attempts<Data, Result, Name extends string> {
     } catch (thrown) {
       error = asError(thrown);
     }
-    if (!run.ended) await this.#end(run, home, result, error);
+    if (!run.ended) this.#end(run, home, result, error);
   }
 
-  /** The attempt is over, or was given up on. */
-  async #end(
+  /** The attempt is over, or was given up on. No promise is made here for a job that completes. */
+  #end(run: Run, home: Home, result: Result | undefined, thrown: Error | undefined): void {
+    run.ended = true;
+    if (run.timer) clearTimeout(run.timer);
+    let error = run.timedOut ?? thrown;
+    let ending: Ending | Promise<Ending> | undefined;
+    if (!run.abandoned && !error) {
+      try {
+        ending = completion(run, run.job as Job, result);
+      } catch (unwritable) {
+        error = asError(unwritable);
+      }
+    }
+    if (!run.abandoned && error) ending = this.#failure(run, error);
+    if (ending instanceof Promise)
+      void ending.then((decided) => this.#settle(run, home, decided, result, error));
+    else this.#settle(run, home, ending, result, error);
+  }
+
+  /** It is known how the attempt ends. */
+  #settle(
     run: Run,
     home: Home,
+    decided: Ending | undefined,
     result: Result | undefined,
-    thrown: Error | undefined,
-  ): Promise<void> {
-    run.ended = true;
-    clearTimeout(run.timer);
-    let ending: Ending | undefined;
-    let error = run.timedOut ?? thrown;
-    try {
-      if (run.abandoned) ending = undefined;
-      else if (error) ending = await this.#failure(run, error);
-      else ending = completion(run, run.job as Job, result);
-    } catch (unwritable) {
-      error = asError(unwritable);
-      ending = await this.#failure(run, error);
-    }
+    error: Error | undefined,
+  ): void {
     this.#slots.busy -= 1;
     // It may have been handed back while a backoff strategy was asked.
-    if (run.abandoned) ending = undefined;
-    run.settling = ending !== undefined;
-    const settled = ending && home.cycle.settles.add(ending);
-    this.#slots.fill();
-    let outcome = settled && (await settled);
-    if (outcome === 'stopping') {
-      ending = stopped(run, run.job?.opts);
-      const again = home.cycle.settles.add(ending);
-      home.cycle.kick();
-      outcome = await again;
+    const ending = run.abandoned ? undefined : decided;
+    if (ending) {
+      run.settling = true;
+      home.cycle.settles.add(ending, (outcome) =>
+        this.#settled(run, home, ending, result, error, outcome),
+      );
     }
-    this.#runs.delete(run);
-    if (run.lease === home.cycle.lease)
-      home.cycle.claims.suspicion.ended(run.id, outcome === 'settled');
-    if (ending && outcome === 'settled') this.#tell(run, home, ending, error, result as Result);
+    this.#slots.fill();
+    if (ending) return;
+    this.#over(run, home, false);
+    this.#hooks.over(home);
+  }
+
+  /** Redis has answered. */
+  #settled(
+    run: Run,
+    home: Home,
+    ending: Ending,
+    result: Result | undefined,
+    error: Error | undefined,
+    outcome: SettleResult,
+  ): void {
+    if (outcome === 'stopping') {
+      const stop = stopped(run, run.job?.opts);
+      home.cycle.settles.add(stop, (again) => this.#settled(run, home, stop, result, error, again));
+      home.cycle.kick();
+      return;
+    }
+    this.#over(run, home, outcome === 'settled');
+    if (outcome === 'settled') this.#tell(run, home, ending, error, result as Result);
     else if (outcome === 'lost' && !run.abandoned) this.#refused(run);
     this.#hooks.over(home);
+  }
+
+  #over(run: Run, home: Home, well: boolean): void {
+    this.#runs.delete(run);
+    if (run.lease === home.cycle.lease) home.cycle.claims.suspicion.ended(run.id, well);
   }
 
   #failure(run: Run, error: Error): Ending | Promise<Ending> {
@@ -172,7 +200,7 @@ export class Attempts<Data, Result, Name extends string> {
     if (!home || run.ended) return;
     const message = `the handler of job ${run.id} ignores its signal (${reason.message}): it was given up on`;
     this.#hooks.error(new QueueError('HANDLER_STUCK', message, { ids: [run.id], cause: reason }));
-    void this.#end(run, home, undefined, reason);
+    this.#end(run, home, undefined, reason);
   }
 
   /** Somebody asked the job to stop. */

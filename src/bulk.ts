@@ -29,6 +29,8 @@ interface PlannedJob {
   readonly parents: readonly (number | ParentRef)[];
 }
 
+const none: readonly never[] = [];
+
 function isBulkJob(ref: unknown): ref is BulkJob {
   return typeof ref === 'object' && ref !== null && 'name' in ref && !('id' in ref);
 }
@@ -40,6 +42,8 @@ function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
 
 /** Finds each reference within the call. Throws TypeError for a job that is no part of it, RangeError for a cycle. */
 export function planBulk(queue: string, jobs: readonly BulkJob[]): BulkPlan {
+  if (jobs.every((job) => job.opts?.dependsOn === undefined))
+    return { jobs: jobs.map((job) => ({ job, parents: none })), order: [...jobs.keys()] };
   const places = new Map<unknown, number>();
   for (const [at, job] of jobs.entries()) {
     places.set(job, at);

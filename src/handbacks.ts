@@ -56,7 +56,7 @@ export class Handbacks {
     const answer = await this.#settles.handback({ id, token, ends: ends ?? '' });
     if (answer !== 'stopping') return;
     const retention = retentionOf(opts()?.removeOnFail);
-    void this.#settles.add({ kind: 'stop', item: { id, token }, retention });
+    this.#settles.add({ kind: 'stop', item: { id, token }, retention });
     this.#kick();
   }
 
@@ -65,7 +65,7 @@ export class Handbacks {
     const run = this.#claims.ahead.remove(id, token);
     if (!run) return false;
     this.#claims.suspicion.ended(id, false);
-    void this.#settles.add(stopped(run, optionsOf(run)));
+    this.#settles.add(stopped(run, optionsOf(run)));
     this.#kick();
     return true;
   }

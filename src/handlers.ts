@@ -30,6 +30,9 @@ function mayTakeSignal(handler: (...args: never[]) => unknown): boolean {
 export class HandlerTable<Data, Result, Name extends string> {
   readonly #handlers: Handler<Data, Result, Name> | Handlers<Data, Result, Name>;
   readonly #signalled = new WeakMap<object, boolean>();
+  /** The handler that was asked for last, which nearly every job asks for again. */
+  #last: object | undefined;
+  #lastTakes = false;
 
   /** Throws TypeError for what can't be a handler. */
   constructor(handlers: Handler<Data, Result, Name> | Handlers<Data, Result, Name>) {
@@ -52,10 +55,11 @@ export class HandlerTable<Data, Result, Name extends string> {
 
   /** Whether the handler may look at its signal. Making one costs more than all else that a worker does for a job. */
   takesSignal(handler: Handler<Data, Result, Name>): boolean {
-    const known = this.#signalled.get(handler);
-    if (known !== undefined) return known;
-    const takes = mayTakeSignal(handler);
+    if (handler === this.#last) return this.#lastTakes;
+    const takes = this.#signalled.get(handler) ?? mayTakeSignal(handler);
     this.#signalled.set(handler, takes);
+    this.#last = handler;
+    this.#lastTakes = takes;
     return takes;
   }
 }

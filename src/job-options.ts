@@ -50,7 +50,7 @@ export interface JobOptions {
   ttl?: number;
   /** How long the job stays when it completed: `true` not at all, a count, or age and count. Default false: for ever. */
   removeOnComplete?: boolean | number | KeepJobs;
-  /** The same for one that failed or was cancelled. Default false: for ever. */
+  /** The same for one that failed or was cancelled; a count is of failed jobs. Default false: for ever. */
   removeOnFail?: boolean | number | KeepJobs;
   /** Jobs that must complete before this one may run, 1,000 at most. Default: none. */
   dependsOn?: ParentRef | readonly ParentRef[];

@@ -37,6 +37,8 @@ export function claimTime(token: Token): number {
   return Math.floor(Number(token.slice(token.indexOf(':') + 1)) / 1_000);
 }
 
+const none: readonly Failure[] = [];
+
 /** Longest time (ms) that a timer takes. */
 const longestTimeout = 2 ** 31 - 1;
 
@@ -63,14 +65,15 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   /** Message of the last failed attempt. */
   failedReason: string | undefined;
   /** Failed attempts, and why it was cancelled, the newest first; the last ten at most. */
-  history: readonly Failure[] = [];
+  history: readonly Failure[] = none;
   /** Stacks of failed attempts, the oldest first; the last ten at most, 4 KiB each. */
   stacktrace: string[] = [];
+  /** What `moveToDelayed` was told (ms since 1970). */
+  delayedUntil: number | undefined;
   /** Proof of this claim, while it is being worked on. */
   token: string | undefined;
 
   readonly #host: JobHost;
-  #delayedUntil: number | undefined;
 
   constructor(host: JobHost, id: JobId, record: JobRecord, duplicate = false) {
     this.#host = host;
@@ -172,13 +175,8 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
 
   /** Says until when (ms since 1970) a `DelayedError` without a time of its own puts the job off. */
   moveToDelayed(timestamp: number, _token?: string): Promise<void> {
-    this.#delayedUntil = wholeNumber('timestamp', timestamp, 0);
+    this.delayedUntil = wholeNumber('timestamp', timestamp, 0);
     return Promise.resolve();
-  }
-
-  /** What `moveToDelayed` was told. */
-  get delayedUntil(): number | undefined {
-    return this.#delayedUntil;
   }
 
   /** Forgets the job. Throws JOB_ACTIVE while it is being worked on, JOB_NOT_FOUND. */

@@ -118,8 +118,10 @@ export class Queue<
     const plan = planBulk(this.name, jobs);
     for (const { job, parents } of plan.jobs) {
       textOf('job name', job.name);
-      const { dependsOn: _, ...opts } = job.opts ?? {};
-      checkJobOptions({ ...opts, dependsOn: parents.filter((ref) => typeof ref !== 'number') });
+      if (!job.opts) continue;
+      // Jobs of the same call were found; the others are checked as for `add`.
+      const stored = parents.filter((ref) => typeof ref !== 'number');
+      checkJobOptions({ ...job.opts, dependsOn: stored });
     }
     type Added = Promise<Job<Data, Result, Name>>;
     const adds: Added[] = [];

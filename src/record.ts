@@ -100,20 +100,20 @@ interface Traits {
 export function encodeTraits(
   opts: JobOptions,
   bytes: number,
-  { child = false, parent = false }: { child?: boolean; parent?: boolean } = {},
+  family?: { child?: boolean; parent?: boolean },
 ): TraitsText | '' {
   const size = bytes > smallRecordBytes;
   const plain = opts.removeOnFail === undefined || opts.removeOnFail === false;
-  if (!size && !opts.lifo && plain && !opts.ttl && !child && !parent) return '';
+  if (!size && !opts.lifo && plain && !opts.ttl && !family?.child && !family?.parent) return '';
   const { age } = retentionOf(opts.removeOnFail);
   const traits: Traits = {
     size: size ? bytes : undefined,
     lifo: opts.lifo || undefined,
     ttl: opts.ttl,
     failAge: age === '' ? undefined : Number(age),
-    child: child || undefined,
-    parent: parent || undefined,
-    delay: child && opts.delay ? opts.delay : undefined,
+    child: family?.child || undefined,
+    parent: family?.parent || undefined,
+    delay: (family?.child && opts.delay) || undefined,
   };
   const text = JSON.stringify(traits);
   return text === '{}' ? '' : (text as TraitsText);

@@ -74,10 +74,8 @@ class Lane<Item extends Claimed> {
     return this.#entries.length;
   }
 
-  add(item: Item, bytes: number): Promise<SettleResult> {
-    return new Promise((resolve) => {
-      this.#entries.push({ item, bytes, resolve });
-    });
+  add(item: Item, bytes: number, resolve: (result: SettleResult) => void): void {
+    this.#entries.push({ item, bytes, resolve });
   }
 
   take(keys: QueueKeys): SettleCall[] {
@@ -107,6 +105,10 @@ type EndingOf<Kind extends Ending['kind']> = Extract<Ending, { kind: Kind }>['it
 type Retained = Extract<Ending, { retention: Retention }>['kind'];
 
 const endings = { complete: scripts.complete, fail: scripts.fail, stop: scripts.stop };
+
+function ignored(): void {
+  // Nobody waits for it.
+}
 
 /** Most retentions for which an empty lane is kept. */
 const keptLanes = 16;
@@ -141,32 +143,35 @@ export class Settles {
     return this.#handback.size;
   }
 
-  /** Resolves when it was answered. */
-  add(ending: Ending): Promise<SettleResult> {
+  /** `resolve` is called when it was answered: a promise for each job would cost more than all that is done here. */
+  add(ending: Ending, resolve: (result: SettleResult) => void = ignored): void {
     this.#size += 1;
     switch (ending.kind) {
       case 'complete': {
         const { item, retention } = ending;
         if (retention.count !== undefined) this.#counts.completed = retention.count;
-        return this.#lane('complete', retention).add(item, item.outcome.length);
+        return this.#lane('complete', retention).add(item, item.outcome.length, resolve);
       }
       case 'fail': {
         const { item, retention } = ending;
         if (retention.count !== undefined) this.#counts.failed = retention.count;
-        return this.#lane('fail', retention).add(item, item.failure.length);
+        return this.#lane('fail', retention).add(item, item.failure.length, resolve);
       }
       case 'stop':
-        return this.#lane('stop', ending.retention).add(ending.item, 0);
+        return this.#lane('stop', ending.retention).add(ending.item, 0, resolve);
       case 'retry':
-        return this.#retry.add(ending.item, ending.item.failure.length);
+        return this.#retry.add(ending.item, ending.item.failure.length, resolve);
       case 'delay':
-        return this.#delay.add(ending.item, 0);
+        return this.#delay.add(ending.item, 0, resolve);
     }
   }
 
+  /** Resolves when it was answered. */
   handback(item: Handback): Promise<SettleResult> {
     this.#size += 1;
-    return this.#handback.add(item, 0);
+    return new Promise((resolve) => {
+      this.#handback.add(item, 0, resolve);
+    });
   }
 
   #lane<Kind extends Retained>(kind: Kind, { age }: Retention): Lane<EndingOf<Kind>> {

@@ -39,6 +39,8 @@ export class Slots {
   /** In order of preference. */
   readonly #queues: Claimant[] = [];
   #shutting = new AbortController();
+  /** The same, for the loop that each job runs through. */
+  #isShut = false;
   /** Whether it blocks on the markers of its queues. */
   isWaiting = false;
 
@@ -94,7 +96,7 @@ export class Slots {
 
   /** Starts jobs that wait, as many as there are free slots for, and lets the queues look after the others. */
   fill(): void {
-    while (this.free > 0 && !this.#shutting.signal.aborted) {
+    while (this.busy < this.concurrency && !this.#isShut) {
       const next = this.#next();
       if (!next) break;
       this.#shares?.started(next);
@@ -142,10 +144,13 @@ export class Slots {
 
   /** No job starts any more, and nobody waits for a marker, until `open`. */
   shut(): void {
+    this.#isShut = true;
     this.#shutting.abort();
   }
 
   open(): void {
-    if (this.#shutting.signal.aborted) this.#shutting = new AbortController();
+    if (!this.#isShut) return;
+    this.#isShut = false;
+    this.#shutting = new AbortController();
   }
 }
