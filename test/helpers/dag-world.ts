@@ -72,16 +72,18 @@ export class World {
     const pipeline = (this.#queues[0] as Bench).redis.pipeline();
     for (const { queue, ids, call } of parts) {
       pipeline.eval(call.script.source, ...(call.argv as [number, ...string[]]));
-      pipeline.hmget(queue.keys.releasing, ...ids).hmget(queue.keys.outcomes, ...ids);
+      for (const key of ['releasing', 'outcomes', 'watched'] as const)
+        pipeline.hmget(queue.keys[key], ...ids);
     }
     const replies = ((await pipeline.exec()) ?? []).map(([error, reply]) => {
       if (error) throw error;
       return reply;
     });
     for (const [part, { ids, call }] of parts.entries()) {
-      const rows = call.parse(replies[3 * part]);
-      const words = replies[3 * part + 1] as (string | null)[];
-      const outcomes = replies[3 * part + 2] as (string | null)[];
+      const rows = call.parse(replies[4 * part]);
+      const words = replies[4 * part + 1] as (string | null)[];
+      const outcomes = replies[4 * part + 2] as (string | null)[];
+      const marks = replies[4 * part + 3] as (string | null)[];
       for (const [at, id] of ids.entries()) {
         const row = rows[at];
         const was = this.#judge.stateOf(id);
@@ -91,6 +93,7 @@ export class World {
         this.#judge.sees(id, {
           state: row?.state ?? 'unknown',
           word: words[at] ?? undefined,
+          mark: marks[at]?.split('\t')[1],
           reason: row?.failures.split('\n')[0],
           heard: lines.map((line) => line.split('\t').slice(1, 3).join(' ')),
         });

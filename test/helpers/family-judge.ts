@@ -22,6 +22,8 @@ export interface Seen {
   readonly state: string;
   /** Its row in releasing. */
   readonly word: string | undefined;
+  /** What it tells those who ask, when its state alone does not say it. */
+  readonly mark: string | undefined;
   readonly reason: string | undefined;
   /** What it has heard of its parents: `parent fate`. */
   readonly heard: readonly string[];
@@ -92,6 +94,7 @@ export class Judge {
     if (gone) for (const fate of ['removed', 'evicted', 'unknown']) this.#ends(job, fate);
     if (ends.has(seen.state)) this.#ends(job, seen.state);
     else if (seen.state !== 'unknown') this.#now.set(job, new Set());
+    if (seen.mark !== undefined) this.#ends(job, seen.mark);
     if (seen.word !== undefined) this.#ends(job, seen.word);
     if (seen.word !== undefined && !ends.has(seen.state))
       this.wrong.push(`${job} is ${seen.state}, but tells that it is ${seen.word}`);

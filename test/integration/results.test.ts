@@ -213,8 +213,8 @@ describe('waitUntilFinished', () => {
   test('of 1,000 jobs at once answers each, in few calls', async () => {
     const queue = live.queue<number, number>();
     const jobs = await queue.addBulk(Array.from({ length: 1_000 }, (_, n) => ({ name: 'job', data: n }))); // prettier-ignore
-    const awaited = Promise.all(jobs.map((job) => job.waitUntilFinished({ timeout: 10_000 })));
     const counts = await live.commandsOf(async () => {
+      const awaited = Promise.all(jobs.map((job) => job.waitUntilFinished({ timeout: 10_000 })));
       live.worker<number, number>((job) => job.data, { concurrency: 100 });
       expect(await awaited).toEqual(jobs.map(({ data }) => data));
     });
