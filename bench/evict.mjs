@@ -1,4 +1,4 @@
-// How much do claims slow down while a backlog of finished jobs is evicted? Runs jobs with and without such a backlog, in turns.
+// How much do claims slow down while finished jobs are evicted? Runs jobs beside as many finished ones that are due, or are not, in turns.
 //
 //   node bench/evict.mjs [--finished N] [--jobs N] [--rounds N]
 import { parseArgs } from 'node:util';
@@ -67,10 +67,10 @@ async function close({ queue, worker }) {
 }
 
 /** Jobs a second, and how many finished jobs were evicted meanwhile. */
-async function measure(name, backlog) {
+async function measure(name, backlog, due) {
   if (backlog > 0) {
-    // The backlog: all due, none evicted, since nobody sweeps meanwhile.
-    const before = await run(name, backlog, { age: 1, sweep: 600_000 });
+    // The finished jobs: none is evicted yet, since nobody sweeps meanwhile.
+    const before = await run(name, backlog, { age: due ? 1 : 86_400, sweep: 600_000 });
     await before.worker.close();
     await before.queue.close();
     await redis.hdel(`lunaq:{${name}}:meta`, 'swept');
@@ -82,6 +82,7 @@ async function measure(name, backlog) {
   const left = await redis.zcard(`lunaq:{${name}}:completed`);
   const start = performance.now();
   while (
+    due &&
     (await redis.zcard(`lunaq:{${name}}:completed`)) > 0 &&
     performance.now() - start < 120_000
   )
@@ -99,10 +100,10 @@ async function measure(name, backlog) {
 
 const median = (list) => list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)];
 const ratios = [];
-await measure('warm', 0);
+await measure('warm', 0, false);
 for (let round = 1; round <= rounds; round += 1) {
-  const quiet = await measure(`quiet${round}`, 0);
-  const busy = await measure(`busy${round}`, finished);
+  const quiet = await measure(`quiet${round}`, finished, false);
+  const busy = await measure(`busy${round}`, finished, true);
   ratios.push(busy.rate / quiet.rate);
   console.log(
     `${round} of ${rounds}: ${Math.round(quiet.rate)} jobs/s alone, ${Math.round(busy.rate)} while ${busy.evicted} of ${finished} were evicted; all gone after ${busy.seconds.toFixed(1)} s`,
