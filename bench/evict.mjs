@@ -79,13 +79,11 @@ async function measure(name, backlog, due) {
     });
   }
   const during = await run(name, jobs, { age: undefined, sweep: 500 });
-  const left = await redis.zcard(`lunaq:{${name}}:completed`);
+  const finishedLeft = () => redis.zcard(`lunaq:{${name}}:completed`);
+  const left = await finishedLeft();
   const start = performance.now();
-  while (
-    due &&
-    (await redis.zcard(`lunaq:{${name}}:completed`)) > 0 &&
-    performance.now() - start < 120_000
-  )
+  const enough = due ? 0 : left;
+  while ((await finishedLeft()) > enough && performance.now() - start < 120_000)
     await new Promise((resolve) => {
       setTimeout(resolve, 50);
     });
