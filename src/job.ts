@@ -2,7 +2,7 @@
 import type { Actions, CancelOptions } from './actions.js';
 import type { Awaiting } from './awaiting.js';
 import { wholeNumber } from './checks.js';
-import type { JobOptions, ParentId } from './job-options.js';
+import { parentsOf, type JobOptions, type ParentId } from './job-options.js';
 import {
   decodeFailures,
   decodeOutcome,
@@ -38,6 +38,10 @@ export function claimTime(token: Token): number {
 }
 
 const none: readonly Failure[] = [];
+
+function keyOf({ queue, id }: ParentId): string {
+  return `${queue}\t${id}`;
+}
 
 /** Longest time (ms) that a timer takes. */
 const longestTimeout = 2 ** 31 - 1;
@@ -134,10 +138,14 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
 
   /**
    * The jobs that it depends on: how they ended, with `returnvalue` or `failedReason`, or how they are now. Those that it still waits
-   * for are `blocking`.
+   * for are `blocking`. In the order of `dependsOn`.
    */
-  parents(): Promise<ParentJob[]> {
-    return this.#host.parents(this.id);
+  async parents(): Promise<ParentJob[]> {
+    const given = parentsOf(this.queueName, this.opts).map(keyOf);
+    const places = new Map(given.map((key, at) => [key, at]));
+    const placeOf = (parent: ParentId): number => places.get(keyOf(parent)) ?? given.length;
+    const parents = await this.#host.parents(this.id);
+    return parents.toSorted((a, b) => placeOf(a) - placeOf(b));
   }
 
   /** The parents that this job still waits for. */
