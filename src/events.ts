@@ -1,25 +1,21 @@
 // Typed events that can't crash the process: an `error` without a listener is logged, and what a listener
 // throws is reported as an error.
-import { captureRejectionSymbol, EventEmitter } from 'node:events';
+import { EventEmitter } from 'node:events';
 import { asError } from './errors.js';
 
 type EventMap = Record<string, unknown[]> & { error: [error: Error] };
 
-export class SafeEmitter<Events extends EventMap> {
-  readonly #emitter = Object.assign(new EventEmitter({ captureRejections: true }), {
-    // Node's own way for a rejected listener goes past `emit` below: a listener of `error` that throws would end the process.
-    [captureRejectionSymbol]: (error: unknown, event: string | symbol): void => {
-      if (event === 'error') console.error(error);
-      else this.report(error);
-    },
-  });
+interface Thenable {
+  then(resolved: undefined, rejected: (error: unknown) => void): unknown;
+}
 
-  constructor() {
-    this.#emitter.on('error', (error: unknown) => {
-      if (!this.listens('error')) console.error(error);
-    });
-    this.#emitter.setMaxListeners(0);
-  }
+function isThenable(value: unknown): value is Thenable {
+  return typeof (value as Partial<Thenable> | undefined | null)?.then === 'function';
+}
+
+/** Calls every listener of an event, whatever the others throw. */
+export class SafeEmitter<Events extends EventMap> {
+  readonly #emitter = new EventEmitter().setMaxListeners(0);
 
   on<E extends keyof Events & string>(event: E, listener: (...args: Events[E]) => unknown): this {
     this.#emitter.on(event, listener as (...args: unknown[]) => void);
@@ -36,19 +32,30 @@ export class SafeEmitter<Events extends EventMap> {
     return this;
   }
 
-  /** Whether somebody listens, our own guard not counted. */
+  /** Whether somebody listens. */
   protected listens(event: keyof Events & string): boolean {
-    return this.#emitter.listenerCount(event) > (event === 'error' ? 1 : 0);
+    return this.#emitter.listenerCount(event) > 0;
   }
 
   protected emit<E extends keyof Events & string>(event: E, ...args: Events[E]): void {
-    if (event !== 'error' && !this.listens(event)) return;
-    try {
-      this.#emitter.emit(event, ...args);
-    } catch (thrown) {
-      if (event === 'error') console.error(thrown);
-      else this.report(thrown);
+    if (!this.listens(event)) {
+      if (event === 'error') console.error(args[0]);
+      return;
     }
+    for (const listener of this.#emitter.rawListeners(event)) {
+      try {
+        const returned: unknown = Reflect.apply(listener, this, args);
+        if (isThenable(returned)) returned.then(undefined, (error) => this.#failed(event, error));
+      } catch (thrown) {
+        this.#failed(event, thrown);
+      }
+    }
+  }
+
+  /** A listener has thrown; one of `error` itself is not told again. */
+  #failed(event: string, thrown: unknown): void {
+    if (event === 'error') console.error(thrown);
+    else this.report(thrown);
   }
 
   /** Tells the listeners of `error`, or the log. */
