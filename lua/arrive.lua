@@ -8,14 +8,16 @@
 --      waiting  list   ids
 --      delayed  zset   ids by due time (ms)
 --      wake     list   the marker
+--      news     events, stream, audience: for announce
 -- EACH edge     as it was registered
 --      word     how the parent ended
 --      text     its outcome or newest failure, or ''
 -- REPLY a word for each, blank between them: accepted | absent (there is no such edge)
 -- HOLDS an outcome that the edge's policy accepts; others are for doom
--- USES column, clock, rows, mark, push, postpone, place, tally
-local traits, outcomes, awaiting, deferred, waiting, delayed, wake = unpack(KEYS)
-local edges, news, texts = column(1, 3), column(2, 3), column(3, 3)
+-- USES column, tally, clock, attend, say, title, mark, push, postpone, place, rows, announce
+local traits, outcomes, awaiting, deferred, waiting, delayed, wake = unpack(KEYS, 1, 7)
+local news = { unpack(KEYS, 8, 10) }
+local edges, ends, texts = column(1, 3), column(2, 3), column(3, 3)
 
 local words, heard, children, ready = {}, {}, {}, {}
 for i, edge in ipairs(edges) do
@@ -26,7 +28,7 @@ for i, edge in ipairs(edges) do
     children[#children + 1], heard[child] = child, {}
   end
   if open then
-    table.insert(heard[child], table.concat({ queue, parent, news[i], texts[i] }, '\t'))
+    table.insert(heard[child], table.concat({ queue, parent, ends[i], texts[i] }, '\t'))
   end
 end
 for i, child in ipairs(children) do
@@ -39,6 +41,9 @@ for i, child in ipairs(children) do
   end
 end
 if #ready > 0 then
-  place(waiting, delayed, wake, children, rows(traits, children), ready, clock())
+  local now = clock()
+  attend(news)
+  place(waiting, delayed, wake, children, rows(traits, children), ready, now, news, 'deferred')
+  announce(news, now)
 end
 return table.concat(words, ' ')

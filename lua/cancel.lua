@@ -19,7 +19,7 @@
 --      releasing  hash   finished parent -> what to tell its dependents
 --      evicting   zset   ids by the time (ms) when their retention ends
 --      failures   hash   id -> failures, a line each, the newest first
---      events     channel of the ids of watched jobs that ended
+--      news       events, stream, audience: for announce
 --      columns    every hash with a row per job
 -- ARGV call       the caller's row in calls
 --      number     of this call
@@ -29,12 +29,13 @@
 -- REPLY a word for each job, blank between them: cancelled | releasing (cancelled, and its dependents are to be told) | stopping |
 --       finished | unknown | again (nothing was done, since 1,000 edges were spent); or stale
 -- HOLDS nothing; one call in flight per caller
--- USES column, clock, answered, remember, known, rows, fill, blame, forget, finish, retention, conclude, tell, cut, withdraw, drop_void, ended
+-- USES column, answered, clock, attend, known, rows, ended, fill, blame, cut, withdraw, tell, retention, say, forget, finish, conclude, announce, drop_void, remember
 local calls, jobs, traits, active, stopping, expiring, delayed, deferred, awaiting, suspects =
   unpack(KEYS, 1, 10)
 local waiting, tombstones, completed, failed, cancelled = unpack(KEYS, 11, 15)
-local releasing, evicting, failures, events = unpack(KEYS, 16, 19)
-local columns = { unpack(KEYS, 20) }
+local releasing, evicting, failures = unpack(KEYS, 16, 18)
+local news = { unpack(KEYS, 19, 21) }
+local columns = { unpack(KEYS, 22) }
 local call, number, word, failure = unpack(ARGV)
 local ids = column(5, 1)
 
@@ -59,12 +60,13 @@ for i, id in ipairs(ids) do
   end
   first[id] = first[id] or i
 end
-local keys = { cancelled, releasing, evicting, events }
-tell(words, conclude(keys, failures, columns, ids, flags, lines, gone, word, now))
+local keys = { cancelled, releasing, evicting }
+tell(words, conclude(keys, failures, news, columns, ids, flags, lines, gone, word, now))
 for i, id in ipairs(ids) do
   words[i] = words[first[id]]
 end
 if #stops > 0 then redis.call('PUBLISH', stopping, failure .. '\n' .. table.concat(stops, '\n')) end
+announce(news, now)
 local elsewhere = { delayed, deferred, suspects, completed, failed, cancelled }
 if #gone > 0 then drop_void(jobs, active, elsewhere, waiting, tombstones) end
 return remember(calls, call, number, now, table.concat(words, ' '))

@@ -16,6 +16,7 @@
 --      suspects   zset   ids by the time of loss (ms), those lost twice behind
 --      delayed    zset   ids by due time (ms)
 --      wake       list   the marker
+--      news       events, stream, audience: for announce
 -- ARGV call       the caller's row in calls
 --      number     of this call
 --      schema     major version of the caller's data model
@@ -28,10 +29,11 @@
 --       end (ms) of each ttl or '', and a record that is nil is for reread. With no job { empty | more | held off, token, due, late }. { dead | expired | outdated | paused | stale }. For a call that was answered
 --       before { repeated, its word, token and ids on a line each, with the end of its ttl behind an id }
 -- HOLDS a live lease; one call in flight
--- USES answered, remember, mark, take, take_suspects, timely, rows, describe, listed
+-- USES answered, remember, take_suspects, take, attend, timely, rows, describe, say, enter_active, mark, announce, listed
 local calls, meta, leases, held, active, jobs, traits, attempts, stalls, expiring =
   unpack(KEYS, 1, 10)
-local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 11)
+local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 11, 15)
+local news = { unpack(KEYS, 16, 18) }
 local call, number, schema, lease, want, allowance, alone = unpack(ARGV)
 
 local before = answered(calls, call, number)
@@ -45,27 +47,22 @@ if tonumber(newest or 0) > tonumber(schema) then word = 'outdated' end
 if word then return { remember(calls, call, number, now, word) } end
 
 local ids, held_off = take_suspects(suspects, allowance, alone)
-local suspected, rows = #ids > 0, {}
-local ends, late = {}, 0
-if not suspected then
-  ids, ends, late = timely(expiring, take(waiting, tombstones, tonumber(want)), now)
-end
+local suspected, claimed = #ids > 0, {}
+if not suspected then ids = take(waiting, tombstones, tonumber(want)) end
+local plain = #ids == 0 or not attend(news, expiring, traits, attempts, stalls)
+local fit, ends, late = timely(expiring, ids, now, plain)
 local newer = string.format('%.0f', math.max(micros, (last or 0) + 1))
 local token = lease .. ':' .. newer
-local records, tries, losses, probes = describe(jobs, traits, attempts, stalls, ids)
-for i, id in ipairs(ids) do
-  if records[i] or probes[i] == '' then
-    rows[#rows + 1], rows[#rows + 2] = id, token
-  end
+local records, tries, losses, probes = describe(jobs, traits, attempts, stalls, fit, plain)
+for i, id in ipairs(fit) do
+  if records[i] or probes[i] == '' then claimed[#claimed + 1] = id end
 end
-local taken, left = #rows / 2, redis.call('LLEN', waiting)
-if taken > 0 then
-  redis.call('HSET', active, unpack(rows))
-  redis.call('HINCRBY', held, lease, taken)
-  redis.call('HSET', meta, 'token', newer)
-end
+local taken, left = #claimed, redis.call('LLEN', waiting)
+enter_active(active, held, meta, news, claimed, token)
 local first = taken < tonumber(want) and redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES') or {}
 if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
+if news.heard and taken > 0 and left == 0 then say(news, 'drained') end
+announce(news, now)
 word = taken > 0 and 'claimed' or left > 0 and 'more' or held_off > 0 and 'held off' or 'empty'
-remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. listed(ids, ends))
-return { word, token, first[2] or '', late, ids, records, tries, losses, ends }
+remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. listed(fit, ends))
+return { word, token, first[2] or '', late, fit, records, tries, losses, ends }

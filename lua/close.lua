@@ -1,10 +1,11 @@
 #!lua flags=allow-oom
 -- close: a caller is done. Its lease goes, or is declared dead while it still holds jobs, for reclaim to find; its rows in calls
--- go; a marker that it may have taken is put back.
+-- and in workers go; a marker that it may have taken is put back.
 --
 -- KEYS leases    zset   lease by deadline (ms), 0 for a dead one
 --      held      hash   lease -> how many jobs it holds
 --      calls     hash   caller and script -> last call number, time, reply
+--      workers   hash   lease -> its deadline (ms) as last known, then what its worker tells of itself
 --      waiting   list   ids
 --      suspects  zset   ids by the time of loss
 --      delayed   zset   ids by due time
@@ -14,7 +15,7 @@
 -- REPLY closed | dead
 -- HOLDS no copy of a numbered call that may still arrive
 -- USES column, mark
-local leases, held, calls, waiting, suspects, delayed, wake = unpack(KEYS)
+local leases, held, calls, workers, waiting, suspects, delayed, wake = unpack(KEYS)
 local lease = unpack(ARGV)
 local rows = column(2, 1)
 
@@ -27,5 +28,6 @@ else
   redis.call('ZREM', leases, lease)
 end
 if #rows > 0 then redis.call('HDEL', calls, unpack(rows)) end
+redis.call('HDEL', workers, lease)
 if claimable then mark(wake) end
 return holds and 'dead' or 'closed'

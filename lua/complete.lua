@@ -8,7 +8,7 @@
 --      releasing hash   finished parent -> what to tell its dependents
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      results   hash   id -> outcome
---      events    channel of the ids of watched jobs that ended
+--      news      events, stream, audience: for announce
 --      columns   every hash with a row per job
 -- ARGV age       ms for which the jobs stay; 0 not at all, '' for ever
 -- EACH id        of the job
@@ -16,14 +16,16 @@
 --      outcome   JSON, or '' for nothing to keep
 -- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, clock, leave_active, forget, finish, fill, tell
-local active, held, stopping, completed, releasing, evicting, results, events = unpack(KEYS, 1, 8)
-local columns = { unpack(KEYS, 9) }
+-- USES column, leave_active, clock, attend, say, forget, finish, fill, announce, tell
+local active, held, stopping, completed, releasing, evicting, results = unpack(KEYS, 1, 7)
+local news = { unpack(KEYS, 8, 10) }
+local columns = { unpack(KEYS, 11) }
 local age = unpack(ARGV)
 local ids, tokens, outcomes = column(2, 3), column(3, 3), column(4, 3)
 
 local words, left = leave_active(active, held, stopping, ids, tokens, true)
-local keys = { completed, releasing, evicting, events }
-local kept, told = finish(keys, columns, ids, left, 'completed', age, clock())
+local keys, now = { completed, releasing, evicting }, clock()
+local kept, told = finish(keys, news, columns, ids, left, 'completed', age, now, outcomes)
 fill(results, ids, outcomes, kept)
+announce(news, now)
 return table.concat(tell(words, told), ' ')

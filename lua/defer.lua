@@ -17,6 +17,7 @@
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      failures  hash   id -> failures, a line each, the newest first
 --      wake      list   the marker
+--      news      events, stream, audience: for announce
 -- ARGV call      the caller's row in calls
 --      number    of this call
 --      schema    major version of the caller's data model
@@ -28,10 +29,11 @@
 --      failure   JSON on one line when it fails at once, else ''
 -- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
--- USES column, clock, answered, remember, outdated, fill, known, admit, mark, push, postpone, place, wait_for, retention
+-- USES column, answered, outdated, clock, attend, known, fill, admit, retention, say, title, wait_for, mark, push, postpone, place, announce, remember
 local calls, meta, jobs, traits, outcomes, expiring, watched, awaiting, deferred =
   unpack(KEYS, 1, 9)
-local waiting, delayed, failed, evicting, failures, wake = unpack(KEYS, 10)
+local waiting, delayed, failed, evicting, failures, wake = unpack(KEYS, 10, 15)
+local news = { unpack(KEYS, 16, 18) }
 local call, number, schema = unpack(ARGV)
 local ids, records, flags = column(4, 6), column(5, 6), column(6, 6)
 local edges, told, lines = column(7, 6), column(8, 6), column(9, 6)
@@ -41,7 +43,7 @@ if before then return before end
 if outdated(meta, schema) then return 'outdated' end
 
 local now, ready, blocked = clock(), {}, {}
-local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now)
+local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now, news)
 for _, i in ipairs(added) do
   if told[i] ~= '' then redis.call('HSET', outcomes, ids[i], told[i]) end
   if lines[i] ~= '' then
@@ -50,12 +52,17 @@ for _, i in ipairs(added) do
     redis.call('ZADD', failed, now, ids[i])
     redis.call('HSET', failures, ids[i], lines[i] .. '\n')
     if age ~= '' then redis.call('ZADD', evicting, now + age, ids[i]) end
+    if news.heard then
+      say(news, 'deferred', ids[i], '', title(records[i]))
+      say(news, 'failed', ids[i], '0', lines[i])
+    end
   elseif edges[i] ~= '' then
     blocked[#blocked + 1] = i
   else
     ready[#ready + 1] = i
   end
 end
-wait_for(deferred, awaiting, ids, edges, blocked, now)
-place(waiting, delayed, wake, ids, flags, ready, now)
+wait_for(deferred, awaiting, ids, edges, blocked, now, news, '', records)
+place(waiting, delayed, wake, ids, flags, ready, now, news, '', records)
+announce(news, now)
 return remember(calls, call, number, now, table.concat(words, ' '))

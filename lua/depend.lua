@@ -15,7 +15,7 @@
 -- REPLY { pending | completed, outcome or '' | failed | cancelled | cancel | release | removed | unknown, … }: a list for each. An outcome over 64 KiB, or behind
 --       256 KiB of others, is to be read from the parent
 -- HOLDS nothing; with the same nonce it may be repeated
--- USES column, known
+-- USES column, attend, known
 local jobs, traits, completed, failed, cancelled, results, dependents, watched = unpack(KEYS)
 local parents, edges = column(1, 2), column(2, 2)
 

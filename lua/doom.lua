@@ -12,7 +12,7 @@
 --      releasing hash   finished parent -> what to tell its dependents
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      failures  hash   id -> failures, a line each, the newest first
---      events    channel of the ids of watched jobs that ended
+--      news      events, stream, audience: for announce
 --      columns   every hash with a row per job
 -- EACH edge      as it was registered
 --      word      how the parent ended; cancel takes the child along
@@ -21,11 +21,12 @@
 -- REPLY a word for each, blank between them: accepted | releasing (accepted, and the child's own dependents are to be told) | absent (there
 --       is no such edge) | again (nothing was done, since 1,000 edges were spent)
 -- HOLDS an outcome that the edge's policy does not accept
--- USES column, clock, cut, fill, blame, forget, finish, retention, conclude, tell, tally
+-- USES column, clock, cut, tally, tell, retention, attend, say, forget, finish, fill, blame, conclude, announce
 local traits, outcomes, expiring, awaiting, deferred, failed, cancelled = unpack(KEYS, 1, 7)
-local releasing, evicting, failures, events = unpack(KEYS, 8, 11)
-local columns = { unpack(KEYS, 12) }
-local edges, news, texts, lines = column(1, 4), column(2, 4), column(3, 4), column(4, 4)
+local releasing, evicting, failures = unpack(KEYS, 8, 10)
+local news = { unpack(KEYS, 11, 13) }
+local columns = { unpack(KEYS, 14) }
+local edges, ends, texts, lines = column(1, 4), column(2, 4), column(3, 4), column(4, 4)
 
 local words, ids, spent, now, lost, stopped = {}, {}, 0, clock(), {}, {}
 for i, edge in ipairs(edges) do
@@ -34,15 +35,16 @@ for i, edge in ipairs(edges) do
   ids[i], words[i] = child, open and (spent < 1000 and 'accepted' or 'again') or 'absent'
   if words[i] == 'accepted' then
     spent = spent + cut(awaiting, child)
-    tally(outcomes, child, { table.concat({ queue, parent, news[i], texts[i] }, '\t') })
+    tally(outcomes, child, { table.concat({ queue, parent, ends[i], texts[i] }, '\t') })
     redis.call('ZREM', deferred, child)
     redis.call('ZREM', expiring, child)
-    table.insert(news[i] == 'cancel' and stopped or lost, i)
+    table.insert(ends[i] == 'cancel' and stopped or lost, i)
   end
 end
 local flags = redis.call('HMGET', traits, unpack(ids))
-local keys = { failed, releasing, evicting, events }
-tell(words, conclude(keys, failures, columns, ids, flags, lines, lost, 'failed', now))
+local keys = { failed, releasing, evicting }
+tell(words, conclude(keys, failures, news, columns, ids, flags, lines, lost, 'failed', now))
 keys[1] = cancelled
-tell(words, conclude(keys, failures, columns, ids, flags, lines, stopped, 'cancel', now))
+tell(words, conclude(keys, failures, news, columns, ids, flags, lines, stopped, 'cancel', now))
+announce(news, now)
 return table.concat(words, ' ')

@@ -10,16 +10,17 @@
 --      watched    hash   id -> parent | awaited
 --      releasing  hash   finished parent -> what to tell its dependents
 --      evicting   zset   ids by the time (ms) when their retention ends
---      events     channel of the ids of watched jobs that ended
+--      news       events, stream, audience: for announce
 --      columns    every hash with a row per job
 -- ARGV limit      most jobs to take from each
 --      delayed    1 to drain delayed jobs too
 -- REPLY { how many went, more | done, ids of those whose dependents are to be told }
 -- HOLDS nothing
--- USES clock, take, forget, ended, discard
+-- USES take, attend, clock, ended, say, forget, discard, announce
 local waiting, tombstones, suspects, delayed, expiring = unpack(KEYS, 1, 5)
-local cancelled, watched, releasing, evicting, events = unpack(KEYS, 6, 10)
-local columns = { unpack(KEYS, 11) }
+local cancelled, watched, releasing, evicting = unpack(KEYS, 6, 9)
+local news = { unpack(KEYS, 10, 12) }
+local columns = { unpack(KEYS, 13) }
 local limit, with_delayed = unpack(ARGV)
 
 local ids, all, parents = take(waiting, tombstones, tonumber(limit)), {}, {}
@@ -30,7 +31,7 @@ for _, set in ipairs(sets) do
     ids[#ids + 1] = popped[at]
   end
 end
-local rare, watch = redis.call('EXISTS', expiring, watched, columns[#columns - 1]) > 0, {}
+local rare, watch = attend(news, expiring, unpack(columns, #columns - 3)), {}
 -- Expired jobs whose entries a claim has taken wait without one (see timely).
 local late = rare and redis.call('ZRANGE', expiring, 0, 0, 'BYSCORE', 'LIMIT', 0, limit) or {}
 for _, id in ipairs(late) do
@@ -43,9 +44,10 @@ if rare and #ids > 0 then
   redis.call('ZREM', expiring, unpack(ids))
   watch = redis.call('HMGET', watched, unpack(ids))
 end
-local keys = { cancelled, releasing, evicting, events }
-for i in pairs(discard(keys, {}, columns, ids, all, watch, rare and clock(), not rare)) do
+local keys, now = { cancelled, releasing, evicting }, (rare or news.heard) and clock()
+for i in pairs(discard(keys, news, {}, columns, ids, all, watch, now, not rare)) do
   parents[#parents + 1] = ids[i]
 end
+announce(news, now)
 local more = #ids > 0 or redis.call('EXISTS', waiting) == 1
 return { #ids, more and 'more' or 'done', parents }

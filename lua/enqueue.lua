@@ -9,6 +9,7 @@
 --      watched  hash   id -> parent | awaited
 --      waiting  list   ids
 --      wake     list   the marker
+--      news     events, stream, audience: for announce
 -- ARGV call     the caller's row in calls
 --      number   of this call
 --      schema   major version of the caller's data model
@@ -17,8 +18,9 @@
 --      traits   JSON, or '' for none
 -- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
 -- HOLDS nothing; one call in flight per caller
--- USES column, clock, answered, remember, outdated, fill, known, admit, mark, push
-local calls, meta, jobs, traits, expiring, watched, waiting, wake = unpack(KEYS)
+-- USES column, answered, outdated, clock, attend, known, fill, admit, say, title, mark, push, announce, remember
+local calls, meta, jobs, traits, expiring, watched, waiting, wake = unpack(KEYS, 1, 8)
+local news = { unpack(KEYS, 9, 11) }
 local call, number, schema = unpack(ARGV)
 local ids, records, flags = column(4, 3), column(5, 3), column(6, 3)
 
@@ -27,6 +29,7 @@ if before then return before end
 if outdated(meta, schema) then return 'outdated' end
 
 local now = clock()
-local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now)
-push(waiting, wake, ids, flags, added)
+local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now, news)
+push(waiting, wake, ids, flags, added, news, '', records)
+announce(news, now)
 return remember(calls, call, number, now, table.concat(words, ' '))

@@ -17,17 +17,18 @@
 --      releasing  hash   finished parent -> what to tell its dependents
 --      evicting   zset   ids by the time (ms) when their retention ends
 --      failures   hash   id -> failures, a line each, the newest first
---      events     channel of the ids of watched jobs that ended
+--      news       events, stream, audience: for announce
 --      columns    every hash with a row per job
 -- ARGV limit      most jobs to take, 256
 --      failure    JSON on one line
 -- REPLY { ids, ids of those whose dependents are to be told }; with any ids: call again, since edges bound a step too
 -- HOLDS nothing
--- USES clock, fill, blame, forget, finish, retention, conclude, cut, withdraw, drop_void
+-- USES clock, cut, withdraw, retention, attend, say, forget, finish, fill, blame, conclude, drop_void, announce
 local jobs, traits, active, expiring, delayed, deferred, awaiting, suspects = unpack(KEYS, 1, 8)
 local waiting, tombstones, completed, failed, cancelled = unpack(KEYS, 9, 13)
-local releasing, evicting, failures, events = unpack(KEYS, 14, 17)
-local columns = { unpack(KEYS, 18) }
+local releasing, evicting, failures = unpack(KEYS, 14, 16)
+local news = { unpack(KEYS, 17, 19) }
+local columns = { unpack(KEYS, 20) }
 local limit, failure = unpack(ARGV)
 
 local now, told, edges, ids, all, lines = clock(), {}, 0, {}, {}, {}
@@ -38,11 +39,11 @@ for i, id in ipairs(due) do
   ids[i], all[i], lines[i] = id, i, failure
   edges = edges + withdraw({ delayed }, { deferred, awaiting, expiring }, tombstones, id)
 end
-local keys, flags =
-  { failed, releasing, evicting, events }, redis.call('HMGET', traits, unpack(ids))
-for i in pairs(conclude(keys, failures, columns, ids, flags, lines, all, 'failed', now)) do
+local keys, flags = { failed, releasing, evicting }, redis.call('HMGET', traits, unpack(ids))
+for i in pairs(conclude(keys, failures, news, columns, ids, flags, lines, all, 'failed', now)) do
   told[#told + 1] = ids[i]
 end
 local elsewhere = { delayed, deferred, suspects, completed, failed, cancelled }
 drop_void(jobs, active, elsewhere, waiting, tombstones)
+announce(news, now)
 return { ids, told }

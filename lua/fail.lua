@@ -9,7 +9,7 @@
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      attempts  hash   id -> failed attempts
 --      failures  hash   id -> failures, a line each, the newest first
---      events    channel of the ids of watched jobs that ended
+--      news      events, stream, audience: for announce
 --      columns   every hash with a row per job
 -- ARGV age       ms for which the jobs stay; 0 not at all, '' for ever
 -- EACH id        of the job
@@ -18,20 +18,21 @@
 --      failure   JSON on one line
 -- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, clock, leave_active, forget, finish, fill, blame, tell
-local active, held, stopping, failed, releasing, evicting, attempts, failures, events =
-  unpack(KEYS, 1, 9)
-local columns = { unpack(KEYS, 10) }
+-- USES column, leave_active, clock, attend, say, forget, finish, fill, blame, announce, tell
+local active, held, stopping, failed, releasing, evicting, attempts, failures = unpack(KEYS, 1, 8)
+local news = { unpack(KEYS, 9, 11) }
+local columns = { unpack(KEYS, 12) }
 local age = unpack(ARGV)
 local ids, tokens, tries, lines = column(2, 4), column(3, 4), column(4, 4), column(5, 4)
 
 local words, left = leave_active(active, held, stopping, ids, tokens, true)
-local keys = { failed, releasing, evicting, events }
-local kept, told = finish(keys, columns, ids, left, 'failed', age, clock())
+local keys, now = { failed, releasing, evicting }, clock()
+local kept, told = finish(keys, news, columns, ids, left, 'failed', age, now, lines)
 local counted = {}
 for _, i in ipairs(kept) do
   counted[#counted + 1] = tries[i] ~= '0' and i or nil
 end
 fill(attempts, ids, tries, counted)
 blame(failures, ids, lines, kept)
+announce(news, now)
 return table.concat(tell(words, told), ' ')

@@ -9,19 +9,22 @@
 --      waiting  list   ids
 --      suspects zset   ids by the time of loss (ms), those lost twice behind
 --      wake     list   the marker
+--      news     events, stream, audience: for announce
 -- EACH id       of the job, in the order of claiming
 --      token    of its claim
 --      ends     end (ms) of its ttl when it had not started, else ''
 -- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, clock, leave_active, suspect, mark
-local active, held, stopping, expiring, stalls, waiting, suspects, wake = unpack(KEYS)
+-- USES column, leave_active, attend, rows, clock, say, suspect, mark, announce
+local active, held, stopping, expiring, stalls, waiting, suspects, wake = unpack(KEYS, 1, 8)
+local news = { unpack(KEYS, 9, 11) }
 local ids, tokens, ends = column(1, 3), column(2, 3), column(3, 3)
 
 local words, left = leave_active(active, held, stopping, ids, tokens)
-local losses, head, now = redis.call('HMGET', stalls, unpack(ids)), {}, clock()
+local losses, head, now = attend(news, stalls) and rows(stalls, ids) or {}, {}, clock()
 for n = #left, 1, -1 do
   local i = left[n]
+  if news.heard then say(news, 'waiting', ids[i], 'active') end
   if losses[i] then
     suspect(suspects, now, ids[i], losses[i])
   else
@@ -31,4 +34,5 @@ for n = #left, 1, -1 do
 end
 if #head > 0 then redis.call('LPUSH', waiting, unpack(head)) end
 if #left > 0 then mark(wake) end
+announce(news, now)
 return table.concat(words, ' ')

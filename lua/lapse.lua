@@ -1,26 +1,38 @@
 #!lua flags=allow-oom
--- lapse: a lease past its deadline -> dead, for ever; a dead one that holds nothing -> gone, with its calls. One bounded step.
+-- lapse: a lease past its deadline -> dead, for ever; a dead one that holds nothing -> gone, with its calls. The worker's row stays, with
+-- the deadline, for tidy, while there are no more than 1,000 of such. One bounded step.
 --
 -- KEYS leases   zset   lease by deadline (ms), 0 for a dead one
 --      held     hash   lease -> how many jobs it holds
 --      calls    hash   caller and script -> last call number, time, reply
+--      workers  hash   lease -> its deadline (ms) as last known, then what its worker tells of itself
 -- ARGV expire   1 to declare leases dead; 0 after an outage, when their workers may not have had a chance to renew
 -- REPLY how many dead leases still hold jobs, for reclaim to take
 -- HOLDS nothing
 -- USES clock
-local leases, held, calls = unpack(KEYS)
+local leases, held, calls, workers = unpack(KEYS)
 local expire = unpack(ARGV)
 
 local now, holding = clock(), 0
-for _, lease in ipairs(redis.call('ZRANGE', leases, '(0', now, 'BYSCORE', 'LIMIT', 0, 100)) do
-  if expire == '1' then redis.call('ZADD', leases, 0, lease) end
+local late = redis.call('ZRANGE', leases, '(0', now, 'BYSCORE', 'LIMIT', 0, 100, 'WITHSCORES')
+local gone = redis.call('HLEN', workers) - redis.call('ZCOUNT', leases, '(0', '+inf')
+for at = 1, expire == '1' and #late or 0, 2 do
+  local lease, deadline = late[at], late[at + 1]
+  redis.call('ZADD', leases, 0, lease)
+  local row = redis.call('HGET', workers, lease)
+  gone = gone + 1
+  if row and gone > 1000 then
+    redis.call('HDEL', workers, lease)
+  elseif row then
+    redis.call('HSET', workers, lease, deadline .. row:match(' .*'))
+  end
 end
 for _, lease in ipairs(redis.call('ZRANGE', leases, 0, 0, 'BYSCORE', 'LIMIT', 0, 100)) do
   if redis.call('HEXISTS', held, lease) == 1 then
     holding = holding + 1
   else
     redis.call('ZREM', leases, lease)
-    redis.call('HDEL', calls, lease .. ':claim')
+    redis.call('HDEL', calls, lease .. ':claim', lease .. ':report')
   end
 end
 return holding

@@ -1,43 +1,49 @@
 #!lua flags=allow-oom
--- list: ids of one state by position, one bounded range. Waiting ids may be void entries; the reader checks each job.
+-- list: ids of one state by position, one bounded range. Waiting ones are entries, some of which may be void.
 --
--- KEYS active    hash   id -> token
---      suspects  zset   ids by the time of loss
---      waiting   list   ids
---      delayed   zset   ids by due time
---      completed zset   ids by finish time
---      failed    zset   ids by finish time
---      deferred  zset   ids by the time of their next check
---      cancelled zset   ids by finish time
--- ARGV state     waiting | delayed | active | completed | failed | deferred | cancelled
---      start     first position; of active jobs, which have no order, a cursor
---      stop      last position; of active jobs ignored
---      age       only those that finished at least so many ms ago, '' for all; start and stop count these
--- REPLY { 0, or the cursor to go on from, ids }
+-- KEYS active     hash   id -> token
+--      suspects   zset   ids by the time of loss
+--      waiting    list   ids
+--      tombstones hash   id -> how many of its entries in waiting are void
+--      jobs       hash   id -> record
+--      delayed    zset   ids by due time
+--      completed  zset   ids by finish time
+--      failed     zset   ids by finish time
+--      deferred   zset   ids by the time of their next check
+--      cancelled  zset   ids by finish time
+-- ARGV state      waiting | delayed | completed | failed | deferred | cancelled
+--      start      first position
+--      stop       last position, 1,000 in all at most
+--      order      oldest: from what is oldest or runs first | newest: from the other end
+--      age        only those that finished at least so many ms ago, from the oldest on, '' for all; start and stop count these
+-- REPLY { ids, those among them that have nothing but void entries }
 -- HOLDS nothing
--- USES clock
-local active, suspects, waiting, delayed, completed, failed, deferred, cancelled = unpack(KEYS)
-local state, start, stop, age = unpack(ARGV)
+-- USES clock, waits, voids
+local active, suspects, waiting, tombstones, jobs = unpack(KEYS, 1, 5)
+local delayed, completed, failed, deferred, cancelled = unpack(KEYS, 6)
+local state, start, stop, order, age = unpack(ARGV)
 local sets = { delayed = delayed, completed = completed, failed = failed }
 sets.deferred, sets.cancelled = deferred, cancelled
+local set, newest, ids = sets[state], order == 'newest', {}
 
-if sets[state] and age == '' then return { '0', redis.call('ZRANGE', sets[state], start, stop) } end
-if sets[state] then
-  local oldest, most = clock() - age, stop - start + 1
-  return { '0', redis.call('ZRANGE', sets[state], '-inf', oldest, 'BYSCORE', 'LIMIT', start, most) }
+if set then
+  local old = age ~= '' and redis.call('ZCOUNT', set, '-inf', clock() - age) or math.huge
+  local to = math.min(stop, old - 1)
+  if to < tonumber(start) then return { ids, {} } end
+  return { redis.call('ZRANGE', set, start, to, unpack(newest and { 'REV' } or {})), {} }
 end
-if state == 'active' then
-  local page = redis.call('HSCAN', active, start, 'COUNT', 200)
-  local ids = {}
-  for at = 1, #page[2], 2 do
-    ids[#ids + 1] = page[2][at]
-  end
-  return { page[1], ids }
-end
+-- Suspects stand before the list; positions from the other end become positions from here.
 local before = redis.call('ZCARD', suspects)
-local ids = redis.call('ZRANGE', suspects, start, stop)
-if tonumber(stop) < before then return { '0', ids } end
-for _, id in ipairs(redis.call('LRANGE', waiting, math.max(0, start - before), stop - before)) do
-  ids[#ids + 1] = id
+local last = before + redis.call('LLEN', waiting) - 1
+local from = newest and math.max(0, last - stop) or tonumber(start)
+local to = newest and last - start or tonumber(stop)
+local page = from < before and to >= 0 and redis.call('ZRANGE', suspects, from, to) or {}
+local first = math.max(0, from - before)
+for _, id in ipairs(to >= before and redis.call('LRANGE', waiting, first, to - before) or {}) do
+  page[#page + 1] = id
 end
-return { '0', ids }
+for n, id in ipairs(page) do
+  ids[newest and #page + 1 - n or n] = id
+end
+local elsewhere = { delayed, completed, failed, deferred, cancelled }
+return { ids, voids(jobs, active, elsewhere, tombstones, page) }

@@ -5,11 +5,13 @@
 --      traits   hash   id -> what scripts must know of a job
 --      waiting  list   ids
 --      wake     list   the marker
+--      news     events, stream, audience: for announce
 -- ARGV limit    most jobs to move
 -- REPLY { how many moved, ms until the next is due or '' }; as many as the limit: call again
 -- HOLDS nothing
--- USES clock, mark, push
-local delayed, traits, waiting, wake = unpack(KEYS)
+-- USES clock, say, title, mark, push, attend, rows, announce
+local delayed, traits, waiting, wake = unpack(KEYS, 1, 4)
+local news = { unpack(KEYS, 5, 7) }
 local limit = unpack(ARGV)
 
 local now = clock()
@@ -18,7 +20,8 @@ if #ids > 0 then
   for i in ipairs(ids) do
     all[i] = i
   end
-  push(waiting, wake, ids, redis.call('HMGET', traits, unpack(ids)), all)
+  push(waiting, wake, ids, attend(news, traits) and rows(traits, ids) or {}, all, news, 'delayed')
+  announce(news, now)
   redis.call('ZREM', delayed, unpack(ids))
 end
 local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')

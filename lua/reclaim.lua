@@ -11,12 +11,14 @@
 --      traits   hash   id -> what scripts must know of a job
 --      attempts hash   id -> failed attempts
 --      wake     list   the marker
+--      news     events, stream, audience: for announce
 -- ARGV cursor   0 to begin a pass, else from the last reply
 --      losses   most times a job may be lost
 -- REPLY { cursor, 0 at the end of the pass; ids made suspects; { id, token, traits or '', attempts, stop | fail } of the others }
 -- HOLDS nothing
--- USES clock, leave_active, fill, suspect, mark
-local leases, held, active, stopping, suspects, stalls, traits, attempts, wake = unpack(KEYS)
+-- USES clock, leave_active, attend, fill, suspect, say, mark, announce
+local leases, held, active, stopping, suspects, stalls, traits, attempts, wake = unpack(KEYS, 1, 9)
+local news = { unpack(KEYS, 10, 12) }
 local cursor, most = unpack(ARGV)
 
 local dead, now = {}, clock()
@@ -40,10 +42,14 @@ end
 
 if #ids > 0 then
   local _, left = leave_active(active, held, stopping, ids, tokens)
+
+  attend(news)
   fill(stalls, ids, losses, left)
   for _, i in ipairs(left) do
     suspect(suspects, now, ids[i], losses[i])
+    if news.heard then say(news, 'stalled', ids[i]) end
   end
   mark(wake)
+  announce(news, now)
 end
 return { page[1], ids, over }

@@ -18,7 +18,7 @@
 --      watched    hash   id -> parent | awaited
 --      releasing  hash   finished parent -> what to tell its dependents
 --      evicting   zset   ids by the time (ms) when their retention ends
---      events     channel of the ids of watched jobs that ended
+--      news       events, stream, audience: for announce
 --      columns    every hash with a row per job
 -- ARGV call       the caller's row in calls
 --      number     of this call
@@ -26,12 +26,12 @@
 -- REPLY a word for each job, blank between them: removed | releasing (removed, and its dependents are to be told) | active | unknown |
 --       again (nothing was done, since 1,000 edges were spent); or stale
 -- HOLDS nothing; one call in flight per caller
--- USES column, clock, answered, remember, known, rows, forget, ended, tell, cut, withdraw, drop_void, discard
+-- USES column, answered, clock, attend, known, rows, ended, cut, withdraw, tell, say, forget, discard, announce, drop_void, remember
 local calls, jobs, traits, active, expiring, delayed, deferred, awaiting, suspects, waiting =
   unpack(KEYS, 1, 10)
-local tombstones, completed, failed, cancelled, watched, releasing, evicting, events =
-  unpack(KEYS, 11, 18)
-local columns, finished = { unpack(KEYS, 19) }, { completed, failed, cancelled }
+local tombstones, completed, failed, cancelled, watched, releasing, evicting = unpack(KEYS, 11, 17)
+local news = { unpack(KEYS, 18, 20) }
+local columns = { unpack(KEYS, 21) }
 local call, number = unpack(ARGV)
 local ids = column(3, 1)
 
@@ -40,9 +40,8 @@ if before then return before end
 local words, gone, seen, edges, now = {}, {}, {}, 0, clock()
 local stored, tokens = known(jobs, traits, ids), rows(active, ids)
 local sets, rare, watch = { delayed, completed, failed, suspects }, false, {}
-if
-  redis.call('EXISTS', expiring, deferred, cancelled, evicting, watched, columns[#columns - 1]) > 0
-then
+local finished = { completed, failed, cancelled }
+if attend(news, expiring, deferred, cancelled, evicting, unpack(columns, #columns - 3)) then
   sets[5], rare, watch = cancelled, { deferred, awaiting, expiring }, rows(watched, ids)
 end
 for i, id in ipairs(ids) do
@@ -56,8 +55,9 @@ for i, id in ipairs(ids) do
   end
 end
 
-local keys = { cancelled, releasing, evicting, events }
-tell(words, discard(keys, finished, columns, ids, gone, watch, now, not rare))
+local keys = { cancelled, releasing, evicting }
+tell(words, discard(keys, news, finished, columns, ids, gone, watch, now, not rare))
+announce(news, now)
 if rare then sets[6] = deferred end
 if #gone > 0 then drop_void(jobs, active, sets, waiting, tombstones) end
 return remember(calls, call, number, now, table.concat(words, ' '))

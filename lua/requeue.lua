@@ -20,6 +20,7 @@
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      waiting   list   ids
 --      wake      list   the marker
+--      news      events, stream, audience: for announce
 -- ARGV call      the caller's row in calls
 --      number    of this call
 -- EACH id        of the job
@@ -28,18 +29,19 @@
 --      outcomes  lines of its row in outcomes, of all parents that its policy accepts
 -- REPLY a word for each job, blank between them: requeued | unfinished | child (nothing was done: ask its parents) | unknown; or stale
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
--- USES column, clock, answered, remember, known, rows, forget, mark, push, wait_for
+-- USES column, answered, attend, known, rows, clock, forget, say, title, wait_for, mark, push, announce, remember
 local calls, jobs, traits, attempts, stalls, results, failures, outcomes = unpack(KEYS, 1, 8)
 local awaiting, deferred, completed, failed, cancelled, watched, releasing, evicting, waiting, wake =
-  unpack(KEYS, 9)
+  unpack(KEYS, 9, 18)
+local news = { unpack(KEYS, 19, 21) }
 local call, number = unpack(ARGV)
 local ids, families, edges, told = column(3, 4), column(4, 4), column(5, 4), column(6, 4)
 
 local before = answered(calls, call, number)
 if before then return before end
-local stored, flags, words, again, now =
-  known(jobs, traits, ids), rows(traits, ids), {}, {}, clock()
-local sets, rare = { completed, failed }, redis.call('EXISTS', cancelled, releasing, evicting) > 0
+local stored, flags, now = known(jobs, traits, ids), rows(traits, ids), clock()
+local words, again, blocked = {}, {}, {}
+local sets, rare = { completed, failed }, attend(news, cancelled, releasing, evicting)
 local marks = rare and rows(watched, ids) or {}
 if rare then sets[3] = cancelled end
 
@@ -62,9 +64,10 @@ for i, id in ipairs(ids) do
     end
     if families[i] == 'asked' then redis.call('HDEL', outcomes, id) end
     if told[i] ~= '' then redis.call('HSET', outcomes, id, told[i]) end
-    if edges[i] ~= '' then wait_for(deferred, awaiting, ids, edges, { i }, now) end
-    again[#again + 1] = edges[i] == '' and i or nil
+    table.insert(edges[i] == '' and again or blocked, i)
   end
 end
-push(waiting, wake, ids, flags, again)
+wait_for(deferred, awaiting, ids, edges, blocked, now, news, 'finished')
+push(waiting, wake, ids, flags, again, news, 'finished')
+announce(news, now)
 return remember(calls, call, number, now, table.concat(words, ' '))

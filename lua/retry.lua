@@ -10,6 +10,7 @@
 --      waiting  list   ids
 --      delayed  zset   ids by due time (ms)
 --      wake     list   the marker
+--      news     events, stream, audience: for announce
 -- EACH id       of the job
 --      token    of its claim
 --      attempts failed so far, this one included
@@ -17,18 +18,22 @@
 --      failure  JSON on one line
 -- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, clock, leave_active, fill, blame, mark, push, postpone
-local active, held, stopping, attempts, failures, traits, waiting, delayed, wake = unpack(KEYS)
+-- USES column, leave_active, clock, fill, blame, attend, rows, say, title, mark, push, postpone, announce
+local active, held, stopping, attempts, failures, traits, waiting, delayed, wake =
+  unpack(KEYS, 1, 9)
+local news = { unpack(KEYS, 10, 12) }
 local ids, tokens, tries, delays, lines =
   column(1, 5), column(2, 5), column(3, 5), column(4, 5), column(5, 5)
 
 local words, left = leave_active(active, held, stopping, ids, tokens)
-local soon, later = {}, {}
+local soon, later, now = {}, {}, clock()
 for _, i in ipairs(left) do
   table.insert(delays[i] == '0' and soon or later, i)
 end
 fill(attempts, ids, tries, left)
 blame(failures, ids, lines, left)
-push(waiting, wake, ids, redis.call('HMGET', traits, unpack(ids)), soon)
-if #later > 0 then postpone(delayed, wake, clock(), ids, delays, later) end
+local flags = attend(news, traits) and rows(traits, ids) or {}
+push(waiting, wake, ids, flags, soon, news, 'active')
+if #later > 0 then postpone(delayed, wake, now, ids, delays, later, news, 'active') end
+announce(news, now)
 return table.concat(words, ' ')

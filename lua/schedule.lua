@@ -9,6 +9,7 @@
 --      watched  hash   id -> parent | awaited
 --      delayed  zset   ids by due time (ms)
 --      wake     list   the marker
+--      news     events, stream, audience: for announce
 -- ARGV call     the caller's row in calls
 --      number   of this call
 --      schema   major version of the caller's data model
@@ -18,8 +19,9 @@
 --      delay    ms from now
 -- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
 -- HOLDS nothing; one call in flight per caller
--- USES column, clock, answered, remember, outdated, fill, known, admit, mark, postpone
-local calls, meta, jobs, traits, expiring, watched, delayed, wake = unpack(KEYS)
+-- USES column, answered, outdated, clock, attend, known, fill, admit, say, title, mark, postpone, announce, remember
+local calls, meta, jobs, traits, expiring, watched, delayed, wake = unpack(KEYS, 1, 8)
+local news = { unpack(KEYS, 9, 11) }
 local call, number, schema = unpack(ARGV)
 local ids, records, flags, delays = column(4, 4), column(5, 4), column(6, 4), column(7, 4)
 
@@ -28,6 +30,7 @@ if before then return before end
 if outdated(meta, schema) then return 'outdated' end
 
 local now = clock()
-local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now)
-postpone(delayed, wake, now, ids, delays, added)
+local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now, news)
+postpone(delayed, wake, now, ids, delays, added, news, '', records)
+announce(news, now)
 return remember(calls, call, number, now, table.concat(words, ' '))

@@ -7,29 +7,30 @@
 --      cancelled zset   ids by finish time (ms)
 --      releasing hash   finished parent -> what to tell its dependents
 --      evicting  zset   ids by the time (ms) when their retention ends
---      events    channel of the ids of watched jobs that ended
+--      news      events, stream, audience: for announce
 --      columns   every hash with a row per job
 -- ARGV age       ms for which the jobs stay; 0 not at all, '' for ever
 -- EACH id        of the job
 --      token     of its claim
 -- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, clock, leave_active, forget, finish, tell
-local active, held, stopping, cancelled, releasing, evicting, events = unpack(KEYS, 1, 7)
-local columns = { unpack(KEYS, 8) }
+-- USES column, leave_active, clock, attend, say, forget, finish, tell, announce
+local active, held, stopping, cancelled, releasing, evicting = unpack(KEYS, 1, 6)
+local news = { unpack(KEYS, 7, 9) }
+local columns = { unpack(KEYS, 10) }
 local age = unpack(ARGV)
 local ids, tokens = column(2, 2), column(3, 2)
 
 local words, left, asked = leave_active(active, held, stopping, ids, tokens, true)
-local keys, now = { cancelled, releasing, evicting, events }, clock()
-local groups = {}
+local keys, now, groups = { cancelled, releasing, evicting }, clock(), {}
 for _, i in ipairs(left) do
   local word = asked[i] or 'cancelled'
   groups[word] = groups[word] or {}
   table.insert(groups[word], i)
 end
 for word, ended in pairs(groups) do
-  local _, told = finish(keys, columns, ids, ended, word, age, now)
+  local _, told = finish(keys, news, columns, ids, ended, word, age, now)
   tell(words, told)
 end
+announce(news, now)
 return table.concat(words, ' ')

@@ -10,7 +10,7 @@
 -- EACH id        of the job
 -- REPLY a word for each job, blank between them: watched | finished | unknown
 -- HOLDS a subscription to events
--- USES column, known, ended
+-- USES column, ended, attend, known
 local jobs, traits, completed, failed, cancelled, watched = unpack(KEYS)
 local ids = column(1, 1)
 

@@ -98,6 +98,7 @@ export class Actions {
       for (const [at, id] of part.entries()) {
         const word = words[at];
         if (word && word !== 'again') ends.set(id, word === 'releasing' ? 'removed' : word);
+        if (word === 'removed') this.#store.ids?.changed(id, false);
       }
       await this.#release(part.filter((_, at) => words[at] === 'releasing'));
       left = [...part.filter((_, at) => words[at] === 'again'), ...left.slice(part.length)];
@@ -120,6 +121,7 @@ export class Actions {
         return callOf(scripts.cancel, this.#store.keys, args, [{ id: id as JobId }]);
       });
       if (answer === 'again') continue;
+      if (answer === 'cancelled' || answer === 'releasing') this.#store.tally.count('cancelled', 1);
       if (answer === 'releasing') await this.#release([id as JobId]);
       if (answer === 'finished')
         throw new QueueError('JOB_FINISHED', `job ${id} has finished`, { ids: [id] });
@@ -222,7 +224,7 @@ export class Actions {
     for (;;) {
       const { word, told } = await executeOne(connection, callOf(scripts.drain, keys, args));
       await this.#release(told);
-      if (word === 'done') return;
+      if (word === 'done') return this.#store.ids?.changedAll();
     }
   }
 

@@ -13,6 +13,7 @@ import {
   type ParentId,
 } from './job-options.js';
 import type { QueueKeys } from './keys.js';
+import { registration } from './registry.js';
 import { batchBytes, batchElements } from './options.js';
 import { encodeRecord, encodeTraits, type JobRecord } from './record.js';
 import {
@@ -25,6 +26,7 @@ import {
 } from './script.js';
 import * as scripts from './scripts.js';
 import type { AddWord, DependAnswer } from './scripts.js';
+import type { Tally } from './reporting/tally.js';
 
 interface NewJob {
   readonly id: JobId;
@@ -55,6 +57,7 @@ export class Adder<J> {
   readonly #connection: Connection;
   readonly #keys: QueueKeys;
   readonly #family: Family;
+  readonly #tally: Tally;
   readonly #jobOf: JobMaker<J>;
   readonly #ids = new IdMaker();
   readonly #enqueue: Batcher<NewJob, Added>;
@@ -69,8 +72,10 @@ export class Adder<J> {
     family: Family,
     callers: readonly Caller[],
     limits: { maxPending: number; maxPendingBytes: number },
+    tally: Tally,
     jobOf: JobMaker<J>,
   ) {
+    this.#tally = tally;
     this.#jobOf = jobOf;
     this.#queue = queue;
     this.#connection = connection;
@@ -154,6 +159,8 @@ export class Adder<J> {
         : Promise.resolve([]);
     this.#family.askAgain(known.flatMap(openEdges));
     const words = [...(await storing)];
+    const lost = known.filter(({ failure }, i) => failure !== '' && words[i] === 'added');
+    this.#tally.count('failed', lost.length);
     return await Promise.all(
       children.map(async (child): Promise<Added> => {
         if (!('missing' in child)) return words.shift() as AddWord;
@@ -178,7 +185,10 @@ export class Adder<J> {
     call: Call<readonly AddWord[] | 'stale' | 'outdated'>,
   ): Promise<readonly AddWord[]> {
     const ids = jobs.map((job) => job.id);
-    const [answer] = await execute(this.#connection, [call]);
+    const [answer] = await execute(this.#connection, [
+      call,
+      ...registration(this.#connection, this.#keys, this.#queue),
+    ]);
     if ('error' in answer) {
       const { code, message, cause } = answer.error;
       if (code === 'UNKNOWN_OUTCOME') this.echoes = true;
@@ -191,6 +201,7 @@ export class Adder<J> {
       });
     if (answer.reply === 'stale')
       throw new QueueError('UNKNOWN_OUTCOME', 'a later call was answered first', { ids });
+    this.#tally.count('added', answer.reply.filter((word) => word === 'added').length);
     return answer.reply;
   }
 

@@ -13,6 +13,8 @@ const patience = 50;
 
 /** How fast one worker starts jobs, and so how many are worth claiming ahead. */
 export class Pace {
+  /** When a job started last, by the monotonic clock (ms). */
+  at = 0;
   #starts = 0;
   #windowFrom = 0;
   #pace = 0;
@@ -22,6 +24,7 @@ export class Pace {
     const now = performance.now();
     const elapsed = now - this.#windowFrom;
     this.#starts += 1;
+    this.at = now;
     if (elapsed < horizon) return;
     this.#pace = elapsed > 2 * horizon ? 0 : Math.floor((this.#starts * horizon) / elapsed);
     this.#windowFrom = now;

@@ -71,6 +71,16 @@ export class Attempts<Data, Result, Name extends string> {
     return [...this.#runs.keys()].find((run) => run.id === id && run.token === token);
   }
 
+  /** Jobs of one queue whose handlers run, `most` of them at most. */
+  current(of: Home, most: number): Run[] {
+    const found: Run[] = [];
+    for (const [run, home] of this.#runs) {
+      if (home !== of || run.ended) continue;
+      if (found.push(run) === most) break;
+    }
+    return found;
+  }
+
   under(lease: Lease): Run[] {
     return [...this.#runs.keys()].filter((run) => run.lease === lease);
   }
@@ -78,6 +88,7 @@ export class Attempts<Data, Result, Name extends string> {
   start(run: Run, home: Home): void {
     this.#runs.set(run, home);
     this.#slots.busy += 1;
+    home.store.tally.begins(this.#slots.pace.at);
     void this.#run(run, home);
   }
 
@@ -88,6 +99,7 @@ export class Attempts<Data, Result, Name extends string> {
     try {
       const job = Job.claimed<Data, Result, Name>(home.store, run);
       run.job = job;
+      home.store.tally.waited(job);
       this.#hooks.active(job);
       const handler = this.#handlers.of(job);
       const { timeout } = job.opts;
@@ -138,7 +150,11 @@ export class Attempts<Data, Result, Name extends string> {
         this.#settled(run, home, ending, result, error, outcome),
       );
     }
+    const { pace } = this.#slots;
+    const before = pace.at;
     this.#slots.fill();
+    // As a rule another job has taken the slot, and the clock was read for its start.
+    home.store.tally.ends(pace.at === before ? performance.now() : pace.at);
     if (ending) return;
     this.#over(run, home, false);
     this.#hooks.over(home);

@@ -2,6 +2,7 @@
 // for after each reconnect and every few seconds, all of a queue in one call, so that there is always an answer.
 import { executeOne } from './execute.js';
 import { asError, JobCancelledError, JobFailedError, QueueError } from './errors.js';
+import { parseNews } from './listening/news.js';
 import { decodeFailures, decodeOutcome } from './record.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
@@ -57,7 +58,7 @@ export class Awaiting {
     waiters.add(waiter);
     this.#waiters.set(id, waiters);
     this.#unsubscribe ??= this.#store.connection.subscribe(this.#store.keys.events, {
-      onMessage: (message) => this.#look(message.split('\n') as JobId[]),
+      onMessage: (message) => this.#look(parseNews(message).events.map((event) => event.id)),
       onSubscribed: () => this.#look([...this.#waiters.keys()]),
     });
     this.#timer ??= setInterval(() => this.#look([...this.#waiters.keys()]), lookInterval);

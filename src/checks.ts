@@ -55,6 +55,19 @@ export function queueNameOf(option: string, value: unknown): string {
   return name;
 }
 
+/** A value as JSON on one line, or a TypeError that names it. */
+export function jsonOf(option: string, value: unknown): string {
+  let text: string | undefined;
+  try {
+    text = JSON.stringify(value) as string | undefined;
+  } catch (cause) {
+    throw new TypeError(`${option}: can't be written as JSON`, { cause });
+  }
+  if (text === undefined)
+    throw new TypeError(`${option}: expected what JSON can hold, got ${shown(value)}`);
+  return text;
+}
+
 /** Refuses options that are unknown, so that no wish is lost in silence. */
 export function knownOptions(options: object, known: readonly string[]): void {
   for (const [option, value] of Object.entries(options)) {

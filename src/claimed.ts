@@ -23,8 +23,8 @@ export async function strays(
   const found: { id: JobId; token: Token }[] = [];
   let cursor = '0';
   do {
-    const args = { state: 'active' as const, start: cursor, stop: 0, age: '' as const };
-    const page = await executeOne(connection, callOf(scripts.list, keys, args));
+    const args = { state: 'active' as const, cursor, count: 200 };
+    const page = await executeOne(connection, callOf(scripts.scan, keys, args));
     cursor = page.cursor;
     for (let at = 0; at < page.ids.length;) {
       const ids = page.ids.slice(at, at + 64);

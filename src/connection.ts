@@ -2,7 +2,7 @@
 // first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
 // is all that Lunaq knows of ioredis.
 import { Redis, type RedisOptions } from 'ioredis';
-import { QueueError } from './errors.js';
+import { asError, QueueError } from './errors.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
 
 /** An ioredis instance, typed by shape so that instances of other versions fit. */
@@ -97,6 +97,8 @@ export interface Subscriber {
   readonly onMessage: (message: string) => void;
   /** It listens, from now on or again: what was published before may have been missed. */
   readonly onSubscribed: () => void;
+  /** The connection that listens was lost: messages are missed until `onSubscribed`. */
+  readonly onLost?: () => void;
 }
 
 /** Connections to one server. Made by `acquire`, given back by `release`; the last release closes the sockets. */
@@ -233,24 +235,36 @@ export class Connection {
   async #listenTo(redis: Redis, channel: string, whom: Iterable<Subscriber>): Promise<void> {
     try {
       await redis.subscribe(channel);
-      for (const subscriber of whom) subscriber.onSubscribed();
-    } catch {
-      // Without a connection; the next one subscribes again.
+    } catch (thrown) {
+      // Without a connection: the next one subscribes again. Else the server does not allow it.
+      const error = asError(thrown);
+      if (error.name === 'ReplyError') this.#each('onError', error);
+      return;
     }
+    const subscribers = this.#subscribers.get(channel);
+    for (const subscriber of whom) if (subscribers?.has(subscriber)) subscriber.onSubscribed();
+  }
+
+  /** Resolves when all that was published before has been handed to the subscribers; rejects when the connection is lost meanwhile. */
+  async heard(): Promise<void> {
+    await this.#listening?.ping();
   }
 
   #listeningConnection(): Redis {
     if (this.#listening) return this.#listening;
     // With RESP3 messages come between replies, so one connection does.
     const { protocol } = this.commands.options as { protocol?: number };
-    const redis =
-      protocol === 3 ? this.commands : connect(this.#target, { socketTimeout: undefined });
+    const redis = protocol === 3 ? this.commands : connect(this.#target);
     redis.on('message', (channel: string, message: string) => {
       for (const subscriber of this.#subscribers.get(channel) ?? []) subscriber.onMessage(message);
     });
     redis.on('ready', () => {
       for (const [channel, subscribers] of this.#subscribers)
         void this.#listenTo(redis, channel, subscribers);
+    });
+    redis.on('close', () => {
+      for (const subscribers of this.#subscribers.values())
+        for (const subscriber of subscribers) subscriber.onLost?.();
     });
     if (redis !== this.commands) redis.on('error', (error: Error) => this.#each('onError', error));
     this.#listening = redis;

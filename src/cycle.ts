@@ -13,7 +13,7 @@ import type { QueueKeys } from './keys.js';
 import { Lease } from './lease.js';
 import type { WorkerSettings } from './options.js';
 import type { Run } from './run.js';
-import type { Call, JobId, Token } from './script.js';
+import type { Call, JobId, ScriptName, Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { ClaimReply, RenewReply } from './scripts.js';
 import { Settles, type SettleCall, type SettleResult } from './settles.js';
@@ -32,6 +32,10 @@ export interface CycleHooks {
   readonly claimed: (found: number) => void;
   /** A claim found jobs whose ttl has ended. */
   readonly late: () => void;
+  /** So many settles of a kind were accepted. */
+  readonly settled: (by: ScriptName, jobs: number) => void;
+  /** A lease was opened. */
+  readonly leased: () => void;
   /** Jobs have ended whose dependents are to be told. */
   readonly ended: (ids: readonly JobId[]) => void;
   /** Jobs under this lease were asked to stop. */
@@ -241,6 +245,7 @@ export class Cycle implements Claimant {
     const { stop } = this.#hooks;
     const lease = await Lease.open(this.#connection, this.#keys, this.#settings, stop);
     this.#lease = lease;
+    this.#hooks.leased();
     lease.signal.addEventListener('abort', () => {
       this.claims.ahead.drop(lease);
       this.#hooks.leaseLost(lease);
@@ -301,20 +306,23 @@ export class Cycle implements Claimant {
   }
 
   async #settled(
-    { resolve }: SettleCall,
+    { call, resolve }: SettleCall,
     answer: Answer<readonly scripts.SettleWord[]>,
   ): Promise<void> {
     const reply = this.#reply(answer);
     if (!reply || 'error' in answer) return resolve(() => 'unknown');
     const echo = answer.resent && reply.includes('lost') ? await this.#echo() : undefined;
     const told: JobId[] = [];
+    let settled = 0;
     resolve((index, { id, token }) => {
       const word = reply[index] ?? 'unknown';
-      if (word === 'lost' && echo) return echo(token);
-      if (word !== 'releasing') return word;
-      told.push(id);
+      const result = word === 'lost' && echo ? echo(token) : word;
+      if (result === 'releasing') told.push(id);
+      else if (result !== 'settled') return result;
+      settled += 1;
       return 'settled';
     });
+    this.#hooks.settled(call.script.name, settled);
     if (told.length > 0) this.#hooks.ended(told);
   }
 

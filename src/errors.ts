@@ -10,7 +10,7 @@ export type QueueErrorCode =
   | 'CLOSED'
   /** A handler goes on although its signal has fired: its job was settled without it. Comes as an `error` event. */
   | 'HANDLER_STUCK'
-  /** The job is being worked on, so it can't be removed. */
+  /** The job is being worked on, so nobody else may remove or change it. */
   | 'JOB_ACTIVE'
   /** The job has finished, so it can't be cancelled. */
   | 'JOB_FINISHED'
@@ -20,6 +20,8 @@ export type QueueErrorCode =
   | 'JOB_NOT_FOUND'
   /** Handlers were given by job name, and this name has none. */
   | 'NO_HANDLER'
+  /** The queue keeps no stream of events to be read from a position: `queue.keepEvents(maxLength)`. */
+  | 'NO_STREAM'
   /** Redis is out of memory; nothing was added. */
   | 'OUT_OF_MEMORY'
   /** The queue belongs to a newer major version of Lunaq. */
@@ -30,7 +32,7 @@ export type QueueErrorCode =
   | 'PARENT_UNKNOWN'
   /** Some jobs of one addBulk were not added; `outcomes` tells each. */
   | 'PARTIAL'
-  /** A record or result is larger than the limit. */
+  /** A record, a result, or what is noted on a job is larger than the limit. */
   | 'TOO_LARGE'
   /** Redis answered with an error, given as `cause`. */
   | 'REDIS'
@@ -124,7 +126,7 @@ export class JobFailedError extends Error {
   override readonly name = 'JobFailedError';
 }
 
-/** The worker's lease died while this job ran: another worker may have it, and results of this run are refused. */
+/** The job is no longer under the claim that is shown: another worker may have it; results of this run, and what it notes, are refused. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }

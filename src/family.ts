@@ -5,6 +5,7 @@ import { parseEdge, reasonOf, verdict, type Edge } from './edge.js';
 import { execute, executeOne } from './execute.js';
 import { queueKeys, type QueueKeys } from './keys.js';
 import { batchBytes, batchElements } from './options.js';
+import { FamilyCounts, Reports } from './reporting/reports.js';
 import { callOf, type EdgeLines, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import type { DependAnswer, FateWord } from './scripts.js';
@@ -70,10 +71,15 @@ export class Family {
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #underway = new Set<Promise<void>>();
+  /** Counts jobs that end with their parents. */
+  readonly counts: FamilyCounts;
 
   constructor(connection: Connection, prefix: string) {
     this.#connection = connection;
     this.#prefix = prefix;
+    this.counts = new FamilyCounts((queue, tally) => {
+      return new Reports(connection, this.keysOf(queue), tally);
+    });
   }
 
   keysOf(queue: string): QueueKeys {
@@ -234,6 +240,9 @@ export class Family {
       );
       for (const [at, { edge }] of left.entries())
         if (words[at] === 'releasing') ended.push(begin(queue, edge.child));
+      const took = left.filter((_, at) => words[at] === 'accepted' || words[at] === 'releasing');
+      const along = took.filter(({ fate }) => fate === 'cancel').length;
+      await this.counts.ended(queue, { failed: took.length - along, cancelled: along });
       left = left.filter((_, at) => words[at] === 'again');
     }
     return ended;

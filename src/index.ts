@@ -2,6 +2,13 @@ export type { CancelOptions } from './actions.js';
 export type { BulkJob, BulkJobOptions } from './bulk.js';
 export type { ConnectionOptions, RedisInstance } from './connection.js';
 export {
+  checkQueue,
+  type CheckOptions,
+  type Problem,
+  type QueueReport,
+  type Severity,
+} from './doctor.js';
+export {
   BulkError,
   DelayedError,
   JobCancelledError,
@@ -13,9 +20,12 @@ export {
   type BulkOutcome,
   type QueueErrorCode,
 } from './errors.js';
+export type { CounterRange, Metrics, MinuteCounters, QueueCounters } from './reporting/counters.js';
+export type { IdCacheStats } from './knowing/id-cache.js';
 export type { Job } from './job.js';
 export type {
   Backoff,
+  JobMeta,
   JobOptions,
   JobRef,
   KeepJobs,
@@ -23,10 +33,18 @@ export type {
   ParentId,
   ParentRef,
 } from './job-options.js';
-export type { QueueOptions, WorkerOptions } from './options.js';
+export type { JobRange, StateWord } from './job-range.js';
+export type { OldestJob } from './looking.js';
+export type { JobLogs, JobProgress } from './notes.js';
+export type { QueueEventMap } from './listening/event-args.js';
+export { QueueEvents } from './listening/queue-events.js';
+export type { IdCacheOptions, QueueEventsOptions, QueueOptions, WorkerOptions } from './options.js';
 export { Queue } from './queue.js';
+export { getQueues, type GetQueuesOptions } from './registry.js';
 export type { Failure } from './record.js';
 export type { BackoffStrategy } from './retry.js';
 export type { FinishedState, JobState } from './scripts.js';
 export type { ParentJob } from './store.js';
+export type { Counters } from './reporting/tally.js';
 export { Worker, type Handler, type Handlers, type WorkerEvents } from './worker.js';
+export type { WorkerCounters, WorkerInfo } from './reporting/workers.js';

@@ -1,6 +1,14 @@
 // Every option of a job with its unit, default and limits.
-import { knownOptions, queueNameOf, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
-import type { Age } from './script.js';
+import {
+  jsonOf,
+  knownOptions,
+  queueNameOf,
+  shown,
+  textOf,
+  wholeNumber,
+  yesOrNo,
+} from './checks.js';
+import type { Age, MetaText } from './script.js';
 
 /** Wait between two attempts. */
 export interface Backoff {
@@ -59,7 +67,23 @@ export interface JobOptions {
    * completed after all. Default `fail`.
    */
   onParentFailure?: ParentFailurePolicy;
+  /** What the job is, for people, 4 KiB at most. Default: none. */
+  description?: string;
+  /** What belongs to the job beside its data: an object, as JSON 64 KiB at most. `job.updateMeta` changes it. Default `{}`. */
+  meta?: JobMeta;
+  /** How many rows of its log stay, the newest ones, 1,000 at most. Default 1,000. */
+  keepLogs?: number;
 }
+
+/** What belongs to a job beside its data. */
+export type JobMeta = Record<string, unknown>;
+
+/** Most bytes of a description. */
+const maxDescription = 4 * 1024;
+/** Most bytes of what is noted on a job: its progress, its metadata, its log. */
+export const maxNoteBytes = 64 * 1024;
+/** Most rows of a log. */
+export const maxLogRows = 1_000;
 
 /** A parent by the name of its queue. */
 export interface ParentId {
@@ -146,6 +170,29 @@ function checkPolicy(value: unknown): void {
     throw new TypeError(`onParentFailure: expected fail, run or wait, got ${shown(value)}`);
 }
 
+function checkDescription(value: unknown): void {
+  if (typeof value !== 'string')
+    throw new TypeError(`description: expected a string, got ${shown(value)}`);
+  const bytes = Buffer.byteLength(value);
+  if (bytes > maxDescription)
+    throw new RangeError(`description: expected at most ${maxDescription} bytes, got ${bytes}`);
+}
+
+/** Metadata as JSON. Throws TypeError for what is no plain object. */
+export function metaText(meta: unknown): MetaText {
+  if (Object.prototype.toString.call(meta) !== '[object Object]')
+    throw new TypeError(`meta: expected an object, got ${shown(meta)}`);
+  const text = jsonOf('meta', meta);
+  if (!text.startsWith('{')) throw new TypeError('meta: expected an object, got one with toJSON');
+  return text as MetaText;
+}
+
+function checkMeta(value: unknown): void {
+  const bytes = Buffer.byteLength(metaText(value));
+  if (bytes > maxNoteBytes)
+    throw new RangeError(`meta: expected at most ${maxNoteBytes} bytes, got ${bytes}`);
+}
+
 const checks: { [K in keyof Required<JobOptions>]: (value: unknown) => unknown } = {
   jobId: (value) => textOf('jobId', value),
   delay: (value) => wholeNumber('delay', value, 0),
@@ -158,6 +205,9 @@ const checks: { [K in keyof Required<JobOptions>]: (value: unknown) => unknown }
   removeOnFail: (value) => checkRetention('removeOnFail', value),
   dependsOn: checkParents,
   onParentFailure: checkPolicy,
+  description: checkDescription,
+  meta: checkMeta,
+  keepLogs: (value) => wholeNumber('keepLogs', value, 0, maxLogRows),
 };
 
 const known = Object.keys(checks);

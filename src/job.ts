@@ -2,11 +2,13 @@
 import type { Actions, CancelOptions } from './actions.js';
 import type { Awaiting } from './awaiting.js';
 import { wholeNumber } from './checks.js';
-import { parentsOf, type JobOptions, type ParentId } from './job-options.js';
+import { parentsOf, type JobMeta, type JobOptions, type ParentId } from './job-options.js';
+import { annotation, progressText, type JobProgress, type Notes } from './notes.js';
 import {
   decodeFailures,
   decodeOutcome,
   decodeRecord,
+  encodeRecord,
   type Failure,
   type JobRecord,
 } from './record.js';
@@ -19,7 +21,9 @@ export interface JobHost {
   readonly queueName: string;
   readonly actions: Pick<Actions, 'remove' | 'retryJob' | 'cancel'>;
   readonly awaiting: Pick<Awaiting, 'finished'>;
+  readonly notes: Pick<Notes, 'progress' | 'log' | 'clearLogs' | 'rewrite'>;
   getJobState(id: string): Promise<JobState | 'unknown'>;
+  getJobPosition(id: string): Promise<number | undefined>;
   parents(id: JobId): Promise<ParentJob[]>;
   dependents(id: JobId): AsyncGenerator<ParentId>;
 }
@@ -50,7 +54,7 @@ const longestTimeout = 2 ** 31 - 1;
 export class Job<Data = unknown, Result = unknown, Name extends string = string> {
   readonly id: JobId;
   readonly name: Name;
-  readonly data: Data;
+  data: Data;
   readonly opts: JobOptions;
   /** When it was added (ms, the producer's clock). */
   readonly timestamp: number;
@@ -72,12 +76,18 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   history: readonly Failure[] = none;
   /** Stacks of failed attempts, the oldest first; the last ten at most, 4 KiB each. */
   stacktrace: string[] = [];
+  /**
+   * How far it is. In a handler: what this run has told, 0 before. Of a job that was looked up: what was told last, also by an earlier
+   * run; 0 when nothing was.
+   */
+  progress: JobProgress = 0;
   /** What `moveToDelayed` was told (ms since 1970). */
   delayedUntil: number | undefined;
   /** Proof of this claim, while it is being worked on. */
   token: string | undefined;
 
   readonly #host: JobHost;
+  #meta: JobMeta | undefined;
 
   constructor(host: JobHost, id: JobId, record: JobRecord, duplicate = false) {
     this.#host = host;
@@ -86,6 +96,7 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     this.data = record.data as Data;
     this.opts = record.opts;
     this.timestamp = record.timestamp;
+    this.#meta = record.meta;
     this.duplicate = duplicate;
   }
 
@@ -118,6 +129,7 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     job.failedReason = row.state === 'completed' ? undefined : failures[0]?.failedReason;
     job.history = failures;
     job.stacktrace = failures.flatMap((failure) => failure.stack ?? []).toReversed();
+    if (row.progress !== '') job.progress = JSON.parse(row.progress) as JobProgress;
     if (row.state === 'active') {
       job.token = row.detail;
       job.processedOn = claimTime(row.detail as Token);
@@ -131,9 +143,65 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     return this.#host.queueName;
   }
 
+  /** What it is, for people. */
+  get description(): string | undefined {
+    return this.opts.description;
+  }
+
+  /** What belongs to it beside its data: the option, or what `updateMeta` was last given, in this or an earlier run. */
+  get meta(): JobMeta {
+    this.#meta ??= { ...this.opts.meta };
+    return this.#meta;
+  }
+
+  /**
+   * Tells how far the job is: what JSON can hold, 64 KiB at most. In its handler, or while nobody runs it.
+   *
+   * This and what follows reject with LeaseLostError when the job is no longer under the claim that this object knows of, and with
+   * JOB_ACTIVE (somebody else runs it), JOB_NOT_FOUND, TOO_LARGE, BACKPRESSURE, UNAVAILABLE, UNKNOWN_OUTCOME.
+   */
+  async updateProgress(progress: JobProgress): Promise<void> {
+    const text = progressText(progress);
+    this.progress = progress;
+    await this.#host.notes.progress(this, progress, text);
+  }
+
+  /**
+   * Adds a row to the job's log, its first 4 KiB. The newest 1,000 rows stay, or `keepLogs`, and 64 KiB of them. Returns how many there
+   * are; `queue.getJobLogs` reads them.
+   */
+  async log(row: string): Promise<number> {
+    return await this.#host.notes.log(this, row);
+  }
+
+  /** Leaves the newest rows of the job's log, so many. Default 0. */
+  async clearLogs(keepLogs = 0): Promise<void> {
+    await this.#host.notes.clearLogs(this, keepLogs);
+  }
+
+  /** Replaces what belongs to the job beside its data: an object, as JSON 64 KiB at most. */
+  async updateMeta(meta: JobMeta): Promise<void> {
+    const text = annotation(meta);
+    this.#meta = meta;
+    await this.#host.notes.rewrite(this, '', text);
+  }
+
+  /** Replaces the job's data, for this run and those to come. */
+  async updateData(data: Data): Promise<void> {
+    const { name, timestamp, opts } = this;
+    const { text } = encodeRecord({ name, data, timestamp, opts });
+    this.data = data;
+    await this.#host.notes.rewrite(this, text, '');
+  }
+
   /** Where the job is now. */
   getState(): Promise<JobState | 'unknown'> {
     return this.#host.getJobState(this.id);
+  }
+
+  /** How many waiting jobs are before it, 0 for the next one; undefined when it does not wait. See `Queue.getJobPosition`. */
+  getPosition(): Promise<number | undefined> {
+    return this.#host.getJobPosition(this.id);
   }
 
   /**

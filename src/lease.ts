@@ -3,10 +3,11 @@
 import { Caller, randomText } from './caller.js';
 import type { Connection } from './connection.js';
 import { deadlineIn } from './deadline.js';
-import { executeOne } from './execute.js';
+import { execute, executeOne } from './execute.js';
 import { LeaseLostError, QueueError } from './errors.js';
-import type { QueueKeys } from './keys.js';
+import { nameOf, type QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
+import { registration } from './registry.js';
 import { Renewer } from './renewer.js';
 import { callOf, type Call, type JobId, type LeaseId, type Token } from './script.js';
 import * as scripts from './scripts.js';
@@ -45,8 +46,13 @@ export class Lease {
     const caller = new Caller(randomText(leaseIdLength) as LeaseId);
     const lease = new Lease(connection, keys, caller, period);
     const args = { lease: caller.id, period, schema: scripts.schemaVersion };
-    const word = await executeOne(connection, callOf(scripts.open, keys, args), deadlineIn(period));
-    if (word === 'outdated')
+    const [answer] = await execute(
+      connection,
+      [callOf(scripts.open, keys, args), ...registration(connection, keys, nameOf(keys))],
+      deadlineIn(period),
+    );
+    if ('error' in answer) throw answer.error;
+    if (answer.reply === 'outdated')
       throw new QueueError('OUTDATED', 'the queue belongs to a newer major version of Lunaq');
     const call = callOf(scripts.renew, keys, { lease: caller.id, period });
     lease.#renewer.keep({
@@ -103,10 +109,9 @@ export class Lease {
     this.#over.abort(reason);
   }
 
-  /** Gives it back; what it still holds is left to reclaim. */
+  /** Gives it back; what it still holds is left to reclaim. Of a dead one, only what tells of it goes. */
   async close(): Promise<void> {
     await this.#renewer.drop(this.id);
-    if (this.dead) return;
     const call = callOf(scripts.close, this.#keys, { lease: this.id }, this.caller.rows());
     await executeOne(this.#connection, call, deadlineIn(this.#period)).catch(() => undefined);
   }

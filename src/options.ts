@@ -1,6 +1,6 @@
 // Every option of queues and workers with its unit, default and limits.
 import type { ConnectionOptions } from './connection.js';
-import { knownOptions, shown, wholeNumber, yesOrNo } from './checks.js';
+import { knownOptions, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
 import { checkJobOptions, type JobOptions } from './job-options.js';
 import type { BackoffStrategy } from './retry.js';
 
@@ -15,6 +15,16 @@ export interface QueueOptions {
   maxPending?: number;
   /** Most bytes of records that may wait to be sent. Default 64 MiB. */
   maxPendingBytes?: number;
+  /** What `has` and `hasMany` may know without asking Redis. false: nothing, so that each question is asked. */
+  idCache?: IdCacheOptions | false;
+}
+
+/** Bounds of the ID cache, which all Queue objects of one queue in a process share. */
+export interface IdCacheOptions {
+  /** Most ids that it holds; of several Queue objects the largest counts. Default 100,000. */
+  max?: number;
+  /** ms: no answer to this Queue object is older. Default 10,000. */
+  maxAge?: number;
 }
 
 export interface WorkerOptions {
@@ -22,6 +32,8 @@ export interface WorkerOptions {
   connection?: ConnectionOptions;
   /** First part of every key. Default `lunaq`. */
   prefix?: string;
+  /** What `queue.getWorkers()` calls it; 1 to 256 bytes. Default: none. */
+  name?: string;
   /** Most jobs that run at the same time. Default 1. */
   concurrency?: number;
   /** Whether the worker starts by itself. Default true. */
@@ -49,6 +61,20 @@ export interface WorkerOptions {
   };
 }
 
+export interface QueueEventsOptions {
+  /** Redis to use. Default: 127.0.0.1:6379. */
+  connection?: ConnectionOptions;
+  /** First part of every key. Default `lunaq`. */
+  prefix?: string;
+  /** Whether it starts to listen by itself. Default true. */
+  autorun?: boolean;
+  /**
+   * Position behind which to read the queue's stream of events: `'0'` for all that it has, `'$'` for what comes. Without it, events are
+   * heard as they happen, and no stream is needed.
+   */
+  lastEventId?: string;
+}
+
 /** Most elements, and bytes of records, of one call. */
 export const batchElements = 256;
 export const batchBytes = 256 * 1024;
@@ -70,7 +96,14 @@ const workerDefaults = {
   stopTimeout: 5_000,
 };
 
-const queueOptions = ['connection', 'prefix', 'defaultJobOptions', 'maxPending', 'maxPendingBytes'];
+const queueOptions = [
+  'connection',
+  'prefix',
+  'defaultJobOptions',
+  'maxPending',
+  'maxPendingBytes',
+  'idCache',
+];
 
 /** Limits of a queue with their defaults; its options checked. */
 export function queueLimits(
@@ -85,9 +118,25 @@ export function queueLimits(
   };
 }
 
+export type IdCacheSettings = Readonly<Required<IdCacheOptions>>;
+
+/** Bounds of the ID cache with their defaults, checked; undefined when there is none. */
+export function idCacheSettings({ idCache }: QueueOptions): IdCacheSettings | undefined {
+  if (idCache === false) return undefined;
+  if (idCache !== undefined && (typeof idCache !== 'object' || idCache === null))
+    throw new TypeError(`idCache: expected an object or false, got ${shown(idCache)}`);
+  knownOptions(idCache ?? {}, ['max', 'maxAge']);
+  const { max = 100_000, maxAge = 10_000 } = idCache ?? {};
+  return {
+    max: wholeNumber('idCache.max', max, 1),
+    maxAge: wholeNumber('idCache.maxAge', maxAge, 1),
+  };
+}
+
 export type WorkerSettings = Required<
-  Omit<WorkerOptions, 'connection' | 'prefix' | 'settings' | 'weights'>
+  Omit<WorkerOptions, 'connection' | 'prefix' | 'settings' | 'weights' | 'name'>
 > & {
+  readonly name: string | undefined;
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly backoffStrategy: BackoffStrategy | undefined;
 };
@@ -114,7 +163,7 @@ export function workerSettings(
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
-  const others = ['connection', 'prefix', 'lockRenewTime', 'settings', 'weights'];
+  const others = ['connection', 'prefix', 'name', 'lockRenewTime', 'settings', 'weights'];
   knownOptions(given, [...others, ...Object.keys(workerDefaults)]);
   const all = { ...workerDefaults, ...(given as WorkerOptions) };
   wholeNumber('concurrency', all.concurrency, 1, 10_000);
@@ -127,7 +176,8 @@ export function workerSettings(
   wholeNumber('maxBlockedTime', all.maxBlockedTime, 1);
   wholeNumber('closeTimeout', all.closeTimeout, 0);
   wholeNumber('stopTimeout', all.stopTimeout, 0);
-  const { settings = {}, weights, ...rest } = all;
+  const { settings = {}, weights, name, ...rest } = all;
+  if (name !== undefined) textOf('name', name);
   checkWeights(weights, queues);
   knownOptions(settings, ['backoffStrategy']);
   const { backoffStrategy } = settings;
@@ -135,5 +185,5 @@ export function workerSettings(
     throw new TypeError(
       `settings.backoffStrategy: expected a function, got ${shown(backoffStrategy)}`,
     );
-  return { ...rest, lockRenewTime, backoffStrategy, weights };
+  return { ...rest, name, lockRenewTime, backoffStrategy, weights };
 }

@@ -1,4 +1,4 @@
-// The producer's side of a queue: adding jobs, looking at them, acting on them.
+// The producer's side of a queue: adding jobs and acting on them. Looking at them is in queue-reader.ts.
 import type { CancelOptions } from './actions.js';
 import { Adder } from './adder.js';
 import { planBulk, type BulkJob } from './bulk.js';
@@ -8,25 +8,21 @@ import { Connection } from './connection.js';
 import { deadlineIn } from './deadline.js';
 import { executeOne } from './execute.js';
 import { asError, BulkError, QueueError, type BulkOutcome } from './errors.js';
-import { SafeEmitter } from './events.js';
 import { Family } from './family.js';
+import { IdCache } from './knowing/id-cache.js';
 import { Job } from './job.js';
 import { checkJobOptions, type JobOptions, type ParentRef } from './job-options.js';
 import { defaultPrefix } from './keys.js';
-import { queueLimits, type QueueOptions } from './options.js';
+import { idCacheSettings, queueLimits, type QueueOptions } from './options.js';
+import { unregister } from './registry.js';
+import { ProducerReports, Reports } from './reporting/reports.js';
 import type { JobRecord } from './record.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import { isFinished, states, type FinishedState, type JobState } from './scripts.js';
+import { QueueReader, stateOf } from './queue-reader.js';
 import { Store } from './store.js';
 import { warnAboutServer } from './warnings.js';
-
-export type QueueEvents = { error: [error: Error] };
-
-function stateOf<S extends JobState>(state: S, allowed: readonly S[]): S {
-  if (allowed.includes(state)) return state;
-  throw new TypeError(`state: expected one of ${allowed.join(', ')}, got ${JSON.stringify(state)}`);
-}
 
 /** ms that a closing queue waits for a server that is not there. */
 const farewell = 2_000;
@@ -39,37 +35,47 @@ export class Queue<
   Data = unknown,
   Result = unknown,
   Name extends string = string,
-> extends SafeEmitter<QueueEvents> {
-  readonly name: string;
+> extends QueueReader<Data, Result, Name> {
   readonly #connection: Connection;
   /** One for each call of a script that may be in flight. */
-  readonly #callers = [new Caller(), new Caller()] as const;
+  readonly #callers: readonly [Caller, Caller];
   readonly #adder: Adder<Job<Data, Result, Name>>;
-  readonly #store: Store;
   readonly #defaults: JobOptions;
+  readonly #reports: ProducerReports;
   readonly #unlisten: () => void;
   #closing: Promise<void> | undefined;
 
   /** Throws TypeError or RangeError for a name or option that can't be. */
   constructor(name: string, options: QueueOptions = {}) {
-    super();
-    this.name = queueNameOf('name', name);
+    const checkedName = queueNameOf('name', name);
     const { prefix = defaultPrefix, defaultJobOptions = {} } = options;
     const limits = queueLimits(options);
+    const known = idCacheSettings(options);
+    const checkedPrefix = queueNameOf('prefix', prefix);
+    const connection = Connection.acquire(options.connection);
+    const callers = [new Caller(), new Caller()] as const;
+    const family = new Family(connection, checkedPrefix);
+    const store = new Store(checkedName, connection, family, callers[0]);
+    super(store, new IdCache(connection, store.keys, known));
+    this.#connection = connection;
+    this.#callers = callers;
     this.#defaults = defaultJobOptions;
-    const checked = queueNameOf('prefix', prefix);
-    this.#connection = Connection.acquire(options.connection);
-    const family = new Family(this.#connection, checked);
-    this.#store = new Store(this.name, this.#connection, family, this.#callers[0]);
     this.#adder = new Adder(
       this.name,
       this.#connection,
       family,
       this.#callers,
       limits,
-      (id, record, duplicate) =>
-        duplicate ? this.#stored(id, record) : new Job(this.#store, id, record),
+      this.store.tally,
+      (id, record, duplicate) => {
+        this.store.ids?.changed(id, true);
+        return duplicate ? this.#stored(id, record) : new Job(this.store, id, record);
+      },
     );
+    const reports = new Reports(connection, this.store.keys, this.store.tally);
+    this.#reports = new ProducerReports(reports, this.store.tally, callers[0], (error) => {
+      this.report(error);
+    });
     this.#unlisten = this.#connection.listen({ onError: (error) => this.report(error) });
     warnAboutServer(this.#connection);
   }
@@ -105,8 +111,8 @@ export class Queue<
 
   /** A job whose id was stored already, as it is stored; as it was given, should it have gone since. */
   async #stored(id: JobId, record: JobRecord): Promise<Job<Data, Result, Name>> {
-    const stored = await this.#store.getJob<Data, Result, Name>(id, true);
-    return stored ?? new Job(this.#store, id, record, true);
+    const stored = await this.store.getJob<Data, Result, Name>(id, true);
+    return stored ?? new Job(this.store, id, record, true);
   }
 
   /**
@@ -164,47 +170,18 @@ export class Queue<
     return await this.#add(name, data, { ...opts, dependsOn }, parent);
   }
 
-  /** A stored job, or undefined. */
-  async getJob(id: string): Promise<Job<Data, Result, Name> | undefined> {
-    return await this.#store.getJob(textOf('id', id));
-  }
-
-  /**
-   * Jobs of one state by position, both ends included (default: the first 100): waiting and delayed ones in the order in which they
-   * will run, finished ones from the oldest on, active ones in no order.
-   */
-  async getJobs(
-    state: JobState,
-    range: { start?: number; end?: number } = {},
-  ): Promise<Job<Data, Result, Name>[]> {
-    stateOf(state, states);
-    const start = wholeNumber('start', range.start ?? 0, 0);
-    const end = wholeNumber('end', range.end ?? start + 99, start);
-    return await this.#store.getJobs(state, start, end);
-  }
-
-  /** Where a job is now; `unknown` when it is not stored. */
-  async getJobState(id: string): Promise<JobState | 'unknown'> {
-    return await this.#store.getJobState(textOf('id', id));
-  }
-
-  /** How many jobs are in each state, at one moment. */
-  async getJobCounts(): Promise<Record<JobState, number>> {
-    return await executeOne(this.#connection, callOf(scripts.count, this.#store.keys, {}));
-  }
-
   /** Workers of this queue claim nothing more until `resume`; what is active goes on. */
   async pause(): Promise<void> {
-    await executeOne(this.#connection, callOf(scripts.pause, this.#store.keys, {}));
+    await executeOne(this.#connection, callOf(scripts.pause, this.store.keys, {}));
   }
 
   async resume(): Promise<void> {
-    await executeOne(this.#connection, callOf(scripts.resume, this.#store.keys, {}));
+    await executeOne(this.#connection, callOf(scripts.resume, this.store.keys, {}));
   }
 
   /** Forgets a job. One that others depend on stays, as cancelled, until they were told. Throws JOB_ACTIVE, JOB_NOT_FOUND. */
   async remove(id: string): Promise<void> {
-    await this.#store.actions.remove(textOf('id', id));
+    await this.store.actions.remove(textOf('id', id));
   }
 
   /**
@@ -215,7 +192,7 @@ export class Queue<
     const { dependents } = options;
     if (dependents !== undefined && dependents !== 'cancel' && dependents !== 'release')
       throw new TypeError(`dependents: expected cancel or release, got ${String(dependents)}`);
-    await this.#store.actions.cancel(textOf('id', id), options);
+    await this.store.actions.cancel(textOf('id', id), options);
   }
 
   /**
@@ -223,7 +200,7 @@ export class Queue<
    * accept as they ended. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND, PARENT_FAILED, PARENT_UNKNOWN.
    */
   async retryJob(id: string): Promise<void> {
-    await this.#store.actions.retryJob(textOf('id', id));
+    await this.store.actions.retryJob(textOf('id', id));
   }
 
   /**
@@ -238,7 +215,7 @@ export class Queue<
     stateOf(state, finishedStates);
     if (count !== Number.MAX_SAFE_INTEGER) wholeNumber('count', count, 0);
     const until = timestamp === undefined ? 0 : Date.now() - wholeNumber('timestamp', timestamp, 0);
-    return await this.#store.actions.retryJobs(state, count, Math.max(0, until));
+    return await this.store.actions.retryJobs(state, count, Math.max(0, until));
   }
 
   /**
@@ -253,19 +230,21 @@ export class Queue<
     wholeNumber('grace', grace, 0);
     wholeNumber('limit', limit, 0);
     stateOf(state, restingStates);
-    return await this.#store.actions.clean(grace, limit || Number.MAX_SAFE_INTEGER, state);
+    return await this.store.actions.clean(grace, limit || Number.MAX_SAFE_INTEGER, state);
   }
 
   /** Removes all waiting jobs, and delayed ones if asked, 256 a call. */
   async drain(delayed = false): Promise<void> {
-    await this.#store.actions.drain(delayed);
+    await this.store.actions.drain(delayed);
   }
 
   /** Removes the queue and all its jobs. Throws JOB_ACTIVE while jobs are active, unless forced. */
   async obliterate({ force = false }: { force?: boolean } = {}): Promise<void> {
-    const call = callOf(scripts.obliterate, this.#store.keys, { force: force ? 1 : 0 });
+    const call = callOf(scripts.obliterate, this.store.keys, { force: force ? 1 : 0 });
     if ((await executeOne(this.#connection, call)) === 'active')
       throw new QueueError('JOB_ACTIVE', `queue ${this.name} has active jobs`);
+    this.store.ids?.changedAll();
+    await unregister(this.#connection, this.store.keys, this.name);
   }
 
   #checkOpen(): void {
@@ -280,13 +259,17 @@ export class Queue<
 
   async #close(): Promise<void> {
     await this.#adder.idle();
-    await this.#store.actions.idle();
-    await this.#store.family.idle();
-    this.#store.awaiting.close();
+    await this.store.close(new QueueError('CLOSED', `queue ${this.name} was closed`));
+    await this.store.family.idle();
+    this.store.awaiting.close();
+    await this.store.ids?.close();
+    const deadline = deadlineIn(farewell);
+    await this.#reports.close(deadline);
     const rows = this.#callers.flatMap((caller) => caller.rows());
-    if (rows.length > 0 && !this.#adder.echoes && !this.#store.actions.echoes) {
-      const call = callOf(scripts.close, this.#store.keys, { lease: this.#callers[0].id }, rows);
-      await executeOne(this.#connection, call, deadlineIn(farewell)).catch(() => undefined);
+    const echoes = this.#adder.echoes || this.store.echoes || this.#reports.echoes;
+    if (rows.length > 0 && !echoes) {
+      const call = callOf(scripts.close, this.store.keys, { lease: this.#callers[0].id }, rows);
+      await executeOne(this.#connection, call, deadline).catch(() => undefined);
     }
     this.#unlisten();
     this.#connection.release();

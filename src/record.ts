@@ -1,7 +1,8 @@
 // How jobs, traits and outcomes are written down. A record is readable JSON with the name first:
-// [name, data, timestamp, options that are not the default].
+// [name, data, timestamp, options that are not the default]. What the job was annotated with since stands on a line behind it, so
+// that neither is lost when the other changes, and whoever gets the record has both.
 import { QueueError } from './errors.js';
-import { retentionOf, type JobOptions } from './job-options.js';
+import { retentionOf, type JobMeta, type JobOptions } from './job-options.js';
 import { maxRecordBytes, maxStackBytes, smallRecordBytes } from './options.js';
 import type { Age, FailureText, OutcomeText, RecordText, TraitsText } from './script.js';
 
@@ -10,6 +11,8 @@ export interface JobRecord {
   readonly data: unknown;
   readonly timestamp: number;
   readonly opts: JobOptions;
+  /** What `updateMeta` has put in the place of the option. */
+  readonly meta?: JobMeta;
 }
 
 const defaults: { [K in keyof JobOptions]: JobOptions[K] } = {
@@ -69,12 +72,20 @@ export function encodeRecord(record: JobRecord): { text: RecordText; bytes: numb
 
 export function decodeRecord(id: string, text: string): JobRecord {
   try {
-    const parts = JSON.parse(text) as [string, unknown, number, JobOptions?, Extension?];
+    const end = text.endsWith(']') ? text.length : text.indexOf('\n');
+    const parts = JSON.parse(text.slice(0, end)) as [
+      string,
+      unknown,
+      number,
+      JobOptions?,
+      Extension?,
+    ];
     const [name, stored, timestamp, opts, extension] = parts;
     const data = extension?.data === 'undefined' ? undefined : stored;
     if (typeof name !== 'string' || typeof timestamp !== 'number')
       throw new TypeError('no name or time');
-    return { name, data, timestamp, opts: opts ?? {} };
+    const record = { name, data, timestamp, opts: opts ?? {} };
+    return end === text.length ? record : { ...record, meta: JSON.parse(text.slice(end)) };
   } catch (cause) {
     throw new QueueError('UNREADABLE', `the record of job ${id} can't be read`, {
       cause,

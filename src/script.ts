@@ -1,7 +1,7 @@
 // What a script of the catalogue is, and how its named keys and arguments become the list that EVALSHA wants.
 import { createHash } from 'node:crypto';
 import { luaSources } from './generated/lua.js';
-import { columns, nouns, type Noun, type QueueKeys } from './keys.js';
+import { columns, nouns, type QueueKeys } from './keys.js';
 
 export type ScriptName = keyof typeof luaSources;
 
@@ -24,11 +24,17 @@ export type EdgeText = Branded<'edge'>;
 export type EdgeLines = Branded<'edges'>;
 /** What parents ended with, a line each. */
 export type OutcomeLines = Branded<'outcomes'>;
+/** What a worker tells of itself. */
+export type WorkerText = Branded<'worker'>;
+/** JSON on one line: progress of a job, or a row of its log. */
+export type NoteText = Branded<'note'>;
+/** A job's metadata. */
+export type MetaText = Branded<'meta'>;
 /** ms for which a finished job stays: '0' not at all, '' for ever. */
 export type Age = Branded<'age'>;
 
 /** A key of the queue, or a named group of keys. */
-export type KeyName = Noun | 'columns' | 'keyspace';
+export type KeyName = keyof QueueKeys | 'news' | 'columns' | 'keyspace';
 
 type Values = Record<string, string | number>;
 
@@ -79,6 +85,7 @@ export function declareScript<Args extends Values, Each extends Values, Reply>(
 /** The actual keys behind the names that a script declares. */
 function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
   return names.flatMap((name) => {
+    if (name === 'news') return [keys.events, keys.stream, keys.audience];
     if (name === 'columns') return columns.map((noun) => keys[noun]);
     if (name === 'keyspace') return nouns.map((noun) => keys[noun]);
     return [keys[name]];

@@ -4,26 +4,34 @@ import type { Attempts } from './attempts.js';
 import { Caller } from './caller.js';
 import type { Connection } from './connection.js';
 import { Cycle } from './cycle.js';
-import { JobCancelledError } from './errors.js';
+import { JobCancelledError, LeaseLostError } from './errors.js';
+import { executeOne } from './execute.js';
 import type { Family } from './family.js';
+import type { Job } from './job.js';
 import type { Lease } from './lease.js';
+import type { JobProgress } from './notes.js';
+import { namedJobs, Presence, type RunningJob, type WorkerFacts } from './reporting/presence.js';
 import type { WorkerSettings } from './options.js';
 import { decodeFailures } from './record.js';
-import type { JobId, Token } from './script.js';
+import { callOf, type JobId, type ScriptName, type Token } from './script.js';
+import * as scripts from './scripts.js';
 import type { Slots } from './slots.js';
 import { Store } from './store.js';
 import { Sweeper } from './sweeper.js';
+import type { BatchCount } from './reporting/tally.js';
 
 /** The attempts of the worker, whatever its jobs are. */
 type SomeAttempts = Pick<
   Attempts<unknown, unknown, string>,
-  'start' | 'holds' | 'find' | 'under' | 'cancel' | 'leaseLost'
+  'start' | 'holds' | 'find' | 'current' | 'under' | 'cancel' | 'leaseLost'
 >;
 
 export interface ServedQueueHooks {
   /** A claim was answered, with so many jobs. */
   readonly claimed: (found: number) => void;
   readonly stalled: (id: JobId) => void;
+  /** A job of this worker has told its progress. */
+  readonly progress: (job: Job, progress: JobProgress) => void;
   /** A job has failed that this worker did not run. */
   readonly condemned: (queue: ServedQueue, id: JobId, error: Error) => void;
   readonly error: (error: unknown) => void;
@@ -36,7 +44,16 @@ interface Shared {
   readonly settings: WorkerSettings;
   readonly slots: Slots;
   readonly attempts: SomeAttempts;
+  readonly facts: () => WorkerFacts;
 }
+
+/** What the settles of each script count as. */
+const countedAs: Partial<Record<ScriptName, BatchCount>> = {
+  complete: 'completed',
+  fail: 'failed',
+  stop: 'cancelled',
+  retry: 'retried',
+};
 
 /** Why a job was cancelled, from its newest failure. */
 function cancelReason(failures: string): JobCancelledError {
@@ -56,23 +73,31 @@ export class ServedQueue {
   readonly sweeper: Sweeper;
   readonly #connection: Connection;
   readonly #attempts: SomeAttempts;
+  readonly #presence: Presence;
+  readonly #caller = new Caller();
   #unsubscribe: (() => void) | undefined;
 
   constructor(
     name: string,
-    { connection, family, settings, slots, attempts }: Shared,
+    { connection, family, settings, slots, attempts, facts }: Shared,
     hooks: ServedQueueHooks,
   ) {
     this.name = name;
     this.#connection = connection;
     this.#attempts = attempts;
-    this.store = new Store(name, connection, family, new Caller());
+    this.store = new Store(name, connection, family, this.#caller);
+    this.store.notes.onProgress = (job, progress) => hooks.progress(job as Job, progress);
     this.cycle = new Cycle(connection, this.store.keys, settings, slots, {
       start: (run) => attempts.start(run, this),
       holds: (id, token) => attempts.holds(id, token),
       held: (lease) => attempts.under(lease).length,
       leaseLost: (lease) => attempts.leaseLost(lease),
       claimed: hooks.claimed,
+      settled: (by, jobs) => {
+        const as = countedAs[by];
+        if (as) this.store.tally.count(as, jobs);
+      },
+      leased: () => this.tell(),
       late: () => void this.sweeper.expire(),
       ended: (ids) => family.tell(name, ids, hooks.error),
       stop: (ids, lease) => void this.#stopUnder(ids, lease),
@@ -82,8 +107,20 @@ export class ServedQueue {
       stalled: hooks.stalled,
       condemned: (id, error) => hooks.condemned(this, id, error),
       due: (ms) => this.cycle.dueIn(ms),
+      ended: (as, jobs) => {
+        if (as === 'failed') this.store.tally.condemned += jobs;
+        this.store.tally.count(as, jobs);
+      },
+      tick: () => this.tell(),
       error: hooks.error,
     });
+    this.#presence = new Presence(
+      connection,
+      this.store,
+      facts,
+      () => this.#running(),
+      hooks.error,
+    );
     slots.join(this.cycle, settings.weights?.[name] ?? 1);
   }
 
@@ -107,6 +144,34 @@ export class ServedQueue {
       onMessage: (message) => this.#stopAsked(message),
       onSubscribed: () => this.cycle.audit(),
     });
+  }
+
+  #running(): RunningJob[] {
+    return this.#attempts
+      .current(this, namedJobs)
+      .map(({ id, job, claimedAt }) => [id, job?.name ?? '', claimedAt]);
+  }
+
+  /** Tells what is new of this worker. */
+  tell(): void {
+    void this.#presence.tell(this.cycle.lease);
+  }
+
+  /** Tells what was counted since. */
+  async tellCounts(): Promise<void> {
+    await this.#presence.end(this.cycle.lease, this.#caller);
+  }
+
+  /** When its jobs are settled: gives back the lease, and what calls have left. */
+  async close(): Promise<void> {
+    await this.store.close(
+      new LeaseLostError('the worker was closed: the job is not its own any more'),
+    );
+    await this.cycle.close();
+    const rows = this.#caller.rows();
+    if (rows.length === 0 || this.store.echoes || this.#presence.echoes) return;
+    const call = callOf(scripts.close, this.store.keys, { lease: this.#caller.id }, rows);
+    await executeOne(this.#connection, call).catch(() => undefined);
   }
 
   /** Listens no more. */

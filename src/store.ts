@@ -1,5 +1,5 @@
-// What is stored of one queue, as both its producers and its workers see it, and what a job asks of it. Reading is here,
-// acting on jobs in actions.ts, waiting for them in awaiting.ts.
+// What is stored of one queue, as both its producers and its workers see it, and what a job asks of it. Reading single jobs is here,
+// looking through many in looking.ts, acting on jobs in actions.ts, waiting for them in awaiting.ts.
 import { Actions } from './actions.js';
 import { Awaiting } from './awaiting.js';
 import type { Caller } from './caller.js';
@@ -7,18 +7,22 @@ import type { Connection } from './connection.js';
 import { parseEdge, parseOutcomes } from './edge.js';
 import { executeOne } from './execute.js';
 import type { Family } from './family.js';
+import type { IdCache } from './knowing/id-cache.js';
 import { Job, type JobHost } from './job.js';
 import type { ParentId } from './job-options.js';
 import type { QueueKeys } from './keys.js';
+import { Looking } from './looking.js';
+import { Notes } from './notes.js';
 import { decodeFailures, decodeOutcome } from './record.js';
 import { callOf, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
+import { Tally } from './reporting/tally.js';
 import type { InspectedJob, JobState } from './scripts.js';
 
 /** Most ids of one inspect call; it stops earlier when records are large. */
 const inspectElements = 64;
-/** Most positions of one list call. */
-const listElements = 1_000;
+/** Most edges of one page. */
+const pageEdges = 1_000;
 
 /** How a job to depend on stands. */
 export interface ParentJob extends ParentId {
@@ -39,14 +43,32 @@ export class Store implements JobHost {
   readonly family: Family;
   readonly actions: Actions;
   readonly awaiting: Awaiting;
+  /** What a Queue object knows of ids without asking; it is told what this process has changed. */
+  ids: IdCache | undefined;
+  readonly looking = new Looking(this);
+  readonly notes: Notes;
+  /** What this client has counted. */
+  readonly tally = new Tally();
 
   constructor(queue: string, connection: Connection, family: Family, caller: Caller) {
     this.queueName = queue;
     this.connection = connection;
     this.family = family;
     this.keys = family.keysOf(queue);
+    family.counts.join(queue, this.tally);
     this.actions = new Actions(this, caller);
     this.awaiting = new Awaiting(this);
+    this.notes = new Notes(connection, this.keys, caller);
+  }
+
+  /** Lets nobody note on jobs any more, for that reason; resolves when no numbered call is under way. */
+  async close(reason: Error): Promise<void> {
+    await Promise.all([this.actions.idle(), this.notes.close(reason)]);
+  }
+
+  /** Whether an unanswered copy of a numbered call may still arrive. */
+  get echoes(): boolean {
+    return this.actions.echoes || this.notes.echoes;
   }
 
   /** Reads jobs; undefined for an id that is not stored. */
@@ -75,54 +97,19 @@ export class Store implements JobHost {
     return row?.state ?? 'unknown';
   }
 
-  /** Jobs of one state from position `start` to `end`, both included. */
-  async getJobs<D, R, N extends string>(
-    state: JobState,
-    start: number,
-    end: number,
-  ): Promise<Job<D, R, N>[]> {
-    const ids =
-      state === 'active' ? await this.#activeIds(start, end) : await this.#idsAt(state, start, end);
-    const unique = [...new Set(ids)];
-    const rows = await this.inspect(unique);
-    return unique.flatMap((id, index) => {
-      const row = rows[index];
-      return row?.state === state ? [Job.inspected<D, R, N>(this, id, row)] : [];
-    });
+  async getJobPosition(id: string): Promise<number | undefined> {
+    return await this.looking.position(id as JobId);
   }
 
   /** Ids of one state but active, by position; of finished ones, with `age`, only those that ended so many ms ago. */
   async page(
-    state: JobState,
+    state: Exclude<JobState, 'active'>,
     start: number,
     stop: number,
     age: number | '' = '',
   ): Promise<JobId[]> {
-    const call = callOf(scripts.list, this.keys, { state, start, stop, age });
+    const call = callOf(scripts.list, this.keys, { state, start, stop, order: 'oldest', age });
     return (await executeOne(this.connection, call)).ids;
-  }
-
-  async #idsAt(state: JobState, start: number, end: number): Promise<JobId[]> {
-    const ids: JobId[] = [];
-    for (let from = start; from <= end; from += listElements) {
-      const stop = Math.min(end, from + listElements - 1);
-      const page = await this.page(state, from, stop);
-      ids.push(...page);
-      if (page.length < stop - from + 1) break;
-    }
-    return ids;
-  }
-
-  async #activeIds(start: number, end: number): Promise<JobId[]> {
-    const ids: JobId[] = [];
-    let cursor = '0';
-    do {
-      const args = { state: 'active' as const, start: cursor, stop: 0, age: '' as const };
-      const page = await executeOne(this.connection, callOf(scripts.list, this.keys, args));
-      ids.push(...page.ids);
-      cursor = page.cursor;
-    } while (cursor !== '0' && ids.length <= end);
-    return ids.slice(start, end + 1);
   }
 
   /** The parents of a job: those it has heard of as they ended, those it waits for as they are now. */
@@ -177,7 +164,7 @@ export class Store implements JobHost {
   /** The jobs that wait for this one and were not told of its end yet, a page at a time. */
   async *dependents(parent: JobId): AsyncGenerator<ParentId> {
     for (let after: EdgeText | '' = ''; ;) {
-      const args = { parent, after, limit: listElements };
+      const args = { parent, after, limit: pageEdges };
       const edges: EdgeText[] = await executeOne(
         this.connection,
         callOf(scripts.dependents, this.keys, args),
@@ -186,7 +173,7 @@ export class Store implements JobHost {
         const { childQueue: queue, child } = parseEdge(text);
         yield { queue, id: child };
       }
-      if (edges.length < listElements) return;
+      if (edges.length < pageEdges) return;
       after = edges.at(-1) ?? '';
     }
   }

@@ -18,9 +18,9 @@ const evictShare = 0.05;
 const longestRest = 1_000;
 /** Most jobs of a step that takes many commands for each. */
 const shortStep = 128;
-/** ms after which the calls of a silent caller are forgotten. */
-const callAge = 3_600_000;
-/** ms between two steps through the calls. */
+/** ms after which a silent caller and a worker that has gone are forgotten. */
+const silence = 3_600_000;
+/** ms between two steps through callers and workers. */
 const tidyInterval = 60_000;
 /** How far (ms) the server's clock may run against ours between two sweeps before it counts as a jump. */
 const clockTolerance = 1_000;
@@ -32,6 +32,10 @@ export interface SweepHooks {
   readonly condemned: (id: JobId, error: Error) => void;
   /** The next delayed job is due in so many ms. */
   readonly due: (ms: number) => void;
+  /** Jobs have ended that no worker ran. */
+  readonly ended: (as: 'failed' | 'cancelled', jobs: number) => void;
+  /** Its period has passed again. */
+  readonly tick: () => void;
   readonly error: (error: unknown) => void;
 }
 
@@ -44,7 +48,8 @@ export class Sweeper {
   readonly #hooks: SweepHooks;
   #timer: NodeJS.Timeout | undefined;
   #sweeping: Promise<void> | undefined;
-  #tidyCursor = '0';
+  /** How far the pass through callers and workers has come. */
+  #tidied = { cursor: '0', place: '0' };
   #tidiedAt = performance.now();
   /** Server time less ours at the last sweep. */
   #offset: number | undefined;
@@ -73,7 +78,10 @@ export class Sweeper {
   start(): void {
     if (this.#timer) return;
     this.#stopped = new AbortController();
-    this.#timer = setInterval(() => this.#tick(), this.#settings.stalledInterval);
+    this.#timer = setInterval(() => {
+      this.#hooks.tick();
+      this.#tick();
+    }, this.#settings.stalledInterval);
     this.#tick();
   }
 
@@ -117,8 +125,8 @@ export class Sweeper {
   }
 
   async #tidy(): Promise<void> {
-    const args = { cursor: this.#tidyCursor, age: callAge };
-    this.#tidyCursor = await this.#run(callOf(scripts.tidy, this.#keys, args));
+    const args = { ...this.#tidied, age: silence };
+    this.#tidied = await this.#run(callOf(scripts.tidy, this.#keys, args));
     this.#tidiedAt = performance.now();
   }
 
@@ -173,6 +181,7 @@ export class Sweeper {
       const words = await this.#run(callOf(scripts.fail, this.#keys, { age }, items));
       for (const [at, { id }] of group.entries())
         if (words[at] !== 'lost') this.#hooks.condemned(id, error);
+      this.#hooks.ended('failed', words.filter((word) => word !== 'lost').length);
       this.#tell(group.filter((_, at) => words[at] === 'releasing').map(({ id }) => id));
     }
   }
@@ -182,6 +191,7 @@ export class Sweeper {
     for (const [age, group] of byAge(jobs)) {
       const items = group.map(({ id, token }) => ({ id, token }));
       const words = await this.#run(callOf(scripts.stop, this.#keys, { age }, items));
+      this.#hooks.ended('cancelled', words.filter((word) => word !== 'lost').length);
       this.#tell(group.filter((_, at) => words[at] === 'releasing').map(({ id }) => id));
     }
   }
@@ -205,6 +215,7 @@ export class Sweeper {
     for (;;) {
       const { expired, told } = await this.#run(callOf(scripts.expire, this.#keys, args));
       for (const id of expired) this.#hooks.condemned(id, new Error('expired'));
+      this.#hooks.ended('failed', expired.length);
       this.#tell(told);
       if (expired.length === 0) return;
     }

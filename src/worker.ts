@@ -1,5 +1,6 @@
 // The worker's public side: its options and events, and its life from run to close. Its attempts are in attempts.ts, claiming
 // and settling in cycle.ts, where a retry is decided in retry.ts.
+import { hostname } from 'node:os';
 import { Attempts, type Home } from './attempts.js';
 import { queueNameOf, wholeNumber } from './checks.js';
 import { Connection } from './connection.js';
@@ -9,7 +10,9 @@ import { Family } from './family.js';
 import { HandlerTable, type Handler, type Handlers } from './handlers.js';
 import type { Job } from './job.js';
 import { defaultPrefix } from './keys.js';
+import type { JobProgress } from './notes.js';
 import { workerSettings, type WorkerOptions, type WorkerSettings } from './options.js';
+import { namedQueues, type WorkerFacts } from './reporting/presence.js';
 import type { JobId } from './script.js';
 import { ServedQueue } from './served-queue.js';
 import { Slots } from './slots.js';
@@ -26,6 +29,8 @@ export type WorkerEvents<Data, Result, Name extends string> = {
   failed: [job: Job<Data, Result, Name> | undefined, error: Error, prev: 'active'];
   /** A job that this worker ran was cancelled, and has stopped. */
   cancelled: [job: Job<Data, Result, Name>, reason: Error, prev: 'active'];
+  /** A job that this worker runs has told how far it is. */
+  progress: [job: Job<Data, Result, Name>, progress: JobProgress];
   /** A job was lost with its worker, and may be claimed again. */
   stalled: [jobId: string, prev: 'active'];
   /** Nothing is left to claim, in any of its queues. */
@@ -65,6 +70,7 @@ export class Worker<
   readonly name: string;
   readonly queueNames: readonly string[];
   readonly #settings: WorkerSettings;
+  readonly #self: Pick<WorkerFacts, 'host' | 'pid' | 'started' | 'queues' | 'queueCount'>;
   readonly #connection: Connection;
   readonly #family: Family;
   readonly #slots: Slots;
@@ -90,6 +96,13 @@ export class Worker<
     this.name = this.queueNames.join(',');
     const handlers = new HandlerTable(handler);
     this.#settings = workerSettings(options, this.queueNames);
+    this.#self = {
+      host: hostname(),
+      pid: process.pid,
+      started: Date.now(),
+      queues: this.queueNames.slice(0, namedQueues),
+      queueCount: this.queueNames.length,
+    };
     const prefix = queueNameOf('prefix', options.prefix ?? defaultPrefix);
     this.#connection = Connection.acquire(options.connection);
     this.#family = new Family(this.#connection, prefix);
@@ -115,13 +128,27 @@ export class Worker<
       settings: this.#settings,
       slots: this.#slots,
       attempts: this.#attempts,
+      facts: () => this.#facts(),
     };
     return new ServedQueue(queue, shared, {
       claimed: (found) => this.#claimed(found),
       stalled: (id) => this.emit('stalled', id, 'active'),
+      progress: (job, progress) => this.emit('progress', job as Job<Data, Result, Name>, progress),
       condemned: (served, id, error) => void this.#tellCondemned(served, id, error),
       error: (error) => this.#trouble(error),
     });
+  }
+
+  /** What `queue.getWorkers()` tells of it. */
+  #facts(): WorkerFacts {
+    const { name, lockDuration } = this.#settings;
+    return {
+      ...(name === undefined ? {} : { name }),
+      ...this.#self,
+      concurrency: this.concurrency,
+      lockDuration,
+      paused: this.#paused,
+    };
   }
 
   get concurrency(): number {
@@ -178,6 +205,7 @@ export class Worker<
     if (this.#closing) return;
     for (const { cycle } of this.#queues) cycle.stopClaiming();
     await Promise.all(this.#queues.flatMap(({ sweeper, cycle }) => [sweeper.stop(), cycle.idle()]));
+    await Promise.all(this.#queues.map((queue) => queue.tellCounts()));
   }
 
   #begin(): void {
@@ -226,7 +254,10 @@ export class Worker<
   /** Claims no more until `resume`. Resolves when the jobs in hand have ended, unless `doNotWaitActive`. */
   async pause(doNotWaitActive = false): Promise<void> {
     this.#paused = true;
-    for (const { cycle } of this.#queues) cycle.stopClaiming();
+    for (const queue of this.#queues) {
+      queue.cycle.stopClaiming();
+      queue.tell();
+    }
     if (!doNotWaitActive) await this.#until(() => this.#attempts.size === 0);
     this.emit('paused');
   }
@@ -235,6 +266,7 @@ export class Worker<
     if (!this.#paused) return;
     this.#paused = false;
     if (this.isRunning()) for (const { cycle } of this.#queues) cycle.claim();
+    for (const queue of this.#queues) queue.tell();
     this.emit('resumed');
   }
 
@@ -272,7 +304,8 @@ export class Worker<
   async #giveBack(sweeping: Promise<unknown>): Promise<void> {
     await Promise.all([sweeping, ...this.#queues.map(({ cycle }) => cycle.idle())]);
     await this.#family.idle();
-    await Promise.all(this.#queues.map(({ cycle }) => cycle.close()));
+    await Promise.all(this.#queues.map((queue) => queue.tellCounts()));
+    await Promise.all(this.#queues.map((queue) => queue.close()));
   }
 
   /** Gives up every job in hand. */

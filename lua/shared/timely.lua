@@ -1,8 +1,8 @@
--- timely(expiring, ids, now): of jobs that a claim took, those whose ttl has not ended: they leave expiring. The others stay there
+-- timely(expiring, ids, now, plain): of jobs that a claim took, those whose ttl has not ended: they leave expiring. The others stay there
 -- with a score of 0, which says that they have no entry in waiting, for `expire`. Returns the ids, the end of each ttl (ms) by index,
--- and how many were late.
-local function timely(expiring, ids, now)
-  if #ids == 0 or redis.call('EXISTS', expiring) == 0 then return ids, {}, 0 end
+-- and how many were late. `plain`: nothing expires.
+local function timely(expiring, ids, now, plain)
+  if #ids == 0 or plain then return ids, {}, 0 end
   local fit, ends, started, late = {}, {}, {}, {}
   for i, at in ipairs(redis.call('ZMSCORE', expiring, unpack(ids))) do
     if at and tonumber(at) <= now then

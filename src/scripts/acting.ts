@@ -28,7 +28,7 @@ export const remove = declareScript('remove', {
     'watched',
     'releasing',
     'evicting',
-    'events',
+    'news',
     'columns',
   ],
   args: numbered,
@@ -56,7 +56,7 @@ export const cancel = declareScript('cancel', {
     'releasing',
     'evicting',
     'failures',
-    'events',
+    'news',
     'columns',
   ],
   args: {
@@ -88,6 +88,7 @@ export const requeue = declareScript('requeue', {
     'evicting',
     'waiting',
     'wake',
+    'news',
   ],
   args: numbered,
   each: {
@@ -107,14 +108,14 @@ export const watch = declareScript('watch', {
 });
 
 export const pause = declareScript('pause', {
-  keys: ['meta'],
+  keys: ['meta', 'news'],
   args: {},
   each: {},
   parse: word<'paused'>,
 });
 
 export const resume = declareScript('resume', {
-  keys: ['meta', 'waiting', 'suspects', 'delayed', 'wake'],
+  keys: ['meta', 'waiting', 'suspects', 'delayed', 'wake', 'news'],
   args: {},
   each: {},
   parse: word<'resumed'>,
@@ -131,7 +132,7 @@ export const drain = declareScript('drain', {
     'watched',
     'releasing',
     'evicting',
-    'events',
+    'news',
     'columns',
   ],
   args: { limit: as<number>(), delayed: as<0 | 1>() },
@@ -143,7 +144,7 @@ export const drain = declareScript('drain', {
 });
 
 export const obliterate = declareScript('obliterate', {
-  keys: ['active', 'keyspace'],
+  keys: ['active', 'news', 'keyspace'],
   args: { force: as<0 | 1>() },
   each: {},
   parse: word<'gone' | 'active'>,

@@ -22,14 +22,14 @@ const job = { id: as<JobId>(), record: as<RecordText>(), traits: as<TraitsText |
 const adding = { ...numbered, schema: as<number>() };
 
 export const enqueue = declareScript('enqueue', {
-  keys: ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched', 'waiting', 'wake'],
+  keys: ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched', 'waiting', 'wake', 'news'],
   args: adding,
   each: job,
   parse: words<AddWord, 'stale' | 'outdated'>,
 });
 
 export const schedule = declareScript('schedule', {
-  keys: ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched', 'delayed', 'wake'],
+  keys: ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched', 'delayed', 'wake', 'news'],
   args: adding,
   each: { ...job, delay: as<number>() },
   parse: words<AddWord, 'stale' | 'outdated'>,
@@ -52,6 +52,7 @@ export const defer = declareScript('defer', {
     'evicting',
     'failures',
     'wake',
+    'news',
   ],
   args: adding,
   each: {

@@ -36,7 +36,7 @@ export const renew = declareScript('renew', {
 });
 
 export const close = declareScript('close', {
-  keys: ['leases', 'held', 'calls', 'waiting', 'suspects', 'delayed', 'wake'],
+  keys: ['leases', 'held', 'calls', 'workers', 'waiting', 'suspects', 'delayed', 'wake'],
   args: { lease: as<LeaseId>() },
   each: { call: as<CallRow>() },
   parse: word<'closed' | 'dead'>,
@@ -114,6 +114,7 @@ export const claim = declareScript('claim', {
     'suspects',
     'delayed',
     'wake',
+    'news',
   ],
   args: {
     ...numbered,

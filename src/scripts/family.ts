@@ -52,7 +52,7 @@ export const untold = declareScript('untold', {
 });
 
 export const arrive = declareScript('arrive', {
-  keys: ['traits', 'outcomes', 'awaiting', 'deferred', 'waiting', 'delayed', 'wake'],
+  keys: ['traits', 'outcomes', 'awaiting', 'deferred', 'waiting', 'delayed', 'wake', 'news'],
   args: {},
   each: { edge: as<EdgeText>(), word: as<FateWord>(), text: as<string>() },
   parse: words<'accepted' | 'absent'>,
@@ -70,7 +70,7 @@ export const doom = declareScript('doom', {
     'releasing',
     'evicting',
     'failures',
-    'events',
+    'news',
     'columns',
   ],
   args: {},

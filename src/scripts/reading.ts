@@ -30,6 +30,8 @@ export interface InspectedJob {
   readonly failures: string;
   /** Token of an active job; due, next check's or finish time (ms) of a delayed, deferred or finished one. */
   readonly detail: string;
+  /** JSON; '' when none was told. */
+  readonly progress: string;
 }
 
 export const inspect = declareScript('inspect', {
@@ -38,6 +40,7 @@ export const inspect = declareScript('inspect', {
     'attempts',
     'results',
     'failures',
+    'progress',
     'active',
     'delayed',
     'completed',
@@ -48,7 +51,7 @@ export const inspect = declareScript('inspect', {
   args: {},
   each: { id: as<JobId>() },
   parse: (reply) =>
-    (reply as string[][]).map(([state, record, attempts, outcome, failures, detail]) =>
+    (reply as string[][]).map(([state, record, attempts, outcome, failures, detail, told]) =>
       state === 'unknown'
         ? undefined
         : ({
@@ -58,6 +61,7 @@ export const inspect = declareScript('inspect', {
             outcome,
             failures,
             detail,
+            progress: told,
           } as InspectedJob),
     ),
 });
@@ -75,26 +79,54 @@ export const count = declareScript('count', {
   },
 });
 
+/** All that tells that a job does not wait. */
+const elsewhere = ['delayed', 'completed', 'failed', 'deferred', 'cancelled'] as const;
+
 export const list = declareScript('list', {
-  keys: [
-    'active',
-    'suspects',
-    'waiting',
-    'delayed',
-    'completed',
-    'failed',
-    'deferred',
-    'cancelled',
-  ],
+  keys: ['active', 'suspects', 'waiting', 'tombstones', 'jobs', ...elsewhere],
   args: {
-    state: as<JobState>(),
-    start: as<number | string>(),
+    state: as<Exclude<JobState, 'active'>>(),
+    start: as<number>(),
     stop: as<number>(),
+    order: as<'oldest' | 'newest'>(),
     age: as<number | ''>(),
   },
   each: {},
   parse: (reply) => {
+    const [ids, gone] = reply as [JobId[], JobId[]];
+    return { ids, gone };
+  },
+});
+
+export const scan = declareScript('scan', {
+  keys: ['active', 'waiting', 'suspects', 'expiring', ...elsewhere],
+  args: { state: as<JobState>(), cursor: as<string>(), count: as<number>() },
+  each: {},
+  parse: (reply) => {
     const [cursor, ids] = reply as [string, JobId[]];
     return { cursor, ids };
+  },
+});
+
+export const position = declareScript('position', {
+  keys: ['jobs', 'active', 'suspects', 'waiting', 'tombstones', ...elsewhere],
+  args: { id: as<JobId>(), at: as<number>(), limit: as<number>() },
+  each: {},
+  parse: (reply) => {
+    const [word, number] = reply as ['found' | 'more', number] | ['elsewhere'];
+    return word === 'elsewhere' ? { word } : { word, number };
+  },
+});
+
+export const oldest = declareScript('oldest', {
+  keys: ['jobs', 'active', 'suspects', 'waiting', 'tombstones', ...elsewhere],
+  args: { start: as<number>() },
+  each: {},
+  parse: (reply) => {
+    const [now, next, ...rows] = reply as [string, number, ...[JobId, string?][]];
+    const [suspect, first, last] = rows.map(([id, record]) =>
+      id !== undefined && record ? { id, record } : undefined,
+    );
+    return { now: Number(now), next, suspect, first, last };
   },
 });

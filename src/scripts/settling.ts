@@ -14,7 +14,7 @@ export const complete = declareScript('complete', {
     'releasing',
     'evicting',
     'results',
-    'events',
+    'news',
     'columns',
   ],
   args: { age: as<Age | ''>() },
@@ -32,7 +32,7 @@ export const fail = declareScript('fail', {
     'evicting',
     'attempts',
     'failures',
-    'events',
+    'news',
     'columns',
   ],
   args: { age: as<Age | ''>() },
@@ -41,7 +41,7 @@ export const fail = declareScript('fail', {
 });
 
 export const stop = declareScript('stop', {
-  keys: ['active', 'held', 'stopping', 'cancelled', 'releasing', 'evicting', 'events', 'columns'],
+  keys: ['active', 'held', 'stopping', 'cancelled', 'releasing', 'evicting', 'news', 'columns'],
   args: { age: as<Age | ''>() },
   each: claimed,
   parse: words<SettleWord>,
@@ -58,6 +58,7 @@ export const retry = declareScript('retry', {
     'waiting',
     'delayed',
     'wake',
+    'news',
   ],
   args: {},
   each: { ...claimed, attempts: as<number>(), delay: as<number>(), failure: as<FailureText>() },
@@ -65,14 +66,14 @@ export const retry = declareScript('retry', {
 });
 
 export const delay = declareScript('delay', {
-  keys: ['active', 'held', 'stopping', 'traits', 'waiting', 'delayed', 'wake'],
+  keys: ['active', 'held', 'stopping', 'traits', 'waiting', 'delayed', 'wake', 'news'],
   args: {},
   each: { ...claimed, delay: as<number>() },
   parse: words<SettleWord>,
 });
 
 export const handback = declareScript('handback', {
-  keys: ['active', 'held', 'stopping', 'expiring', 'stalls', 'waiting', 'suspects', 'wake'],
+  keys: ['active', 'held', 'stopping', 'expiring', 'stalls', 'waiting', 'suspects', 'wake', 'news'],
   args: {},
   each: { ...claimed, ends: as<number | ''>() },
   parse: words<SettleWord>,

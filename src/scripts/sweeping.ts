@@ -9,7 +9,7 @@ import {
 } from '../script.js';
 
 export const promote = declareScript('promote', {
-  keys: ['delayed', 'traits', 'waiting', 'wake'],
+  keys: ['delayed', 'traits', 'waiting', 'wake', 'news'],
   args: { limit: as<number>() },
   each: {},
   parse: (reply) => {
@@ -19,7 +19,7 @@ export const promote = declareScript('promote', {
 });
 
 export const lapse = declareScript('lapse', {
-  keys: ['leases', 'held', 'calls'],
+  keys: ['leases', 'held', 'calls', 'workers'],
   args: { expire: as<0 | 1>() },
   each: {},
   parse: (reply) => reply as number,
@@ -36,6 +36,7 @@ export const reclaim = declareScript('reclaim', {
     'traits',
     'attempts',
     'wake',
+    'news',
   ],
   args: { cursor: as<string>(), losses: as<number>() },
   each: {},
@@ -112,7 +113,7 @@ export const expire = declareScript('expire', {
     'releasing',
     'evicting',
     'failures',
-    'events',
+    'news',
     'columns',
   ],
   args: { limit: as<number>(), failure: as<FailureText>() },
@@ -133,6 +134,7 @@ export const evict = declareScript('evict', {
     'watched',
     'releasing',
     'dependents',
+    'news',
     'columns',
   ],
   args: { limit: as<number>(), completed: as<number | ''>(), failed: as<number | ''>() },
@@ -144,8 +146,11 @@ export const evict = declareScript('evict', {
 });
 
 export const tidy = declareScript('tidy', {
-  keys: ['calls'],
-  args: { cursor: as<string>(), age: as<number>() },
+  keys: ['calls', 'workers', 'leases'],
+  args: { cursor: as<string>(), place: as<string>(), age: as<number>() },
   each: {},
-  parse: (reply) => reply as string,
+  parse: (reply) => {
+    const [cursor, place] = reply as [string, string];
+    return { cursor, place };
+  },
 });

@@ -1,18 +1,24 @@
-// The README's code is the examples' code, and that runs.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// The code of the README and of docs/ is the examples' code, and that runs.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { startRedis } from '../../src/testing/index.js';
 import { killAll, start } from './program.js';
 
 const root = join(import.meta.dirname, '../..');
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');
-const readme = text('README.md');
+/** The README, and the pages that it leads to. */
+const pages = ['README.md', ...readdirSync(join(root, 'docs')).map((file) => `docs/${file}`)];
+const readme = pages.map(text).join('\n');
 
 afterEach(killAll);
 
-const blocks = [...readme.matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(
-  ([, info = '', code = '']) => ({ info, code }),
+const blocks = pages.flatMap((page) =>
+  [...text(page).matchAll(/^```(.*)\n([\s\S]*?)^```$/gm)].map(([, info = '', code = '']) => ({
+    page,
+    info,
+    code,
+  })),
 );
 
 /** A file, or what stands between its `#region name` and the next `#endregion`, moved to the margin. */
@@ -24,12 +30,12 @@ function source(file: string, region: string | undefined): string {
   return code.replaceAll(new RegExp(`^${indent}`, 'gm'), '');
 }
 
-test('every block of code in the README names an example', () => {
+test('every block of code names an example', () => {
   expect(blocks.length).toBeGreaterThan(4);
   for (const { info } of blocks) expect(info).toMatch(/^ts file=examples\/\S+\.ts( region=\w+)?$/);
 });
 
-test.each(blocks)('the block $info is that text', ({ info, code }) => {
+test.each(blocks)('$page: the block $info is that text', ({ info, code }) => {
   const [, file = '', region] = /file=(\S+)(?: region=(\w+))?/.exec(info) ?? [];
   expect(code).not.toBe('');
   expect(code).toBe(source(file, region));
@@ -59,9 +65,13 @@ test('the tables tell every option, event and error code, and the defaults', () 
 });
 
 test('links to files of the repository lead somewhere', () => {
-  const links = [...readme.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = '']) => link);
+  const links = pages.flatMap((page) =>
+    [...text(page).matchAll(/\]\(([^)#:]+)(?:#[^)]*)?\)/g)].map(([, link = '']) =>
+      join(root, dirname(page), link),
+    ),
+  );
   expect(links.length).toBeGreaterThan(3);
-  expect(links.filter((link) => !existsSync(join(root, link)))).toEqual([]);
+  expect(links.filter((link) => !existsSync(link))).toEqual([]);
 });
 
 test('the quick start runs its job', async () => {
@@ -77,9 +87,15 @@ test('the quick start runs its job', async () => {
 test.each([
   'testing',
   'features/dependencies',
+  'features/existence',
+  'features/doctor',
+  'features/events',
+  'features/looking',
+  'features/notes',
   'features/queues',
   'features/results',
   'features/time',
+  'features/workers',
 ])('the example %s holds what it asserts', async (name) => {
   expect(await start(`${name}.js`).ended).toEqual({ code: 0, output: '' });
 });

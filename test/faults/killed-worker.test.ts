@@ -119,7 +119,7 @@ test('SIGTERM: what is not finished in time is handed back, in order, without bu
   child.process.kill('SIGTERM');
   await child.sees('closed');
   await until(() => child.ended);
-  const waiting = await queue.getJobs('waiting');
+  const waiting = await queue.getJobs('waiting', { asc: true });
   expect(waiting.map(({ id }) => id)).toEqual([...jobs, behind].map(({ id }) => id));
   expect(waiting.map(({ attemptsMade }) => attemptsMade)).toEqual([0, 0, 0, 0, 0, 0]);
   expect(child.messages.filter(({ kind }) => kind === 'aborted')).toHaveLength(5);

@@ -29,6 +29,7 @@ const sameReply: Partial<Record<ScriptName, true>> = {
   remove: true,
   requeue: true,
   reread: true,
+  report: true,
   pause: true,
   resume: true,
   inspect: true,

@@ -261,7 +261,7 @@ export function testRetention(
         expect(await end(queue, age, 'a')).toEqual(['settled']);
       });
       expect(await rest(queue)).toEqual({ ...stays, watched: awaited.watched, evicting });
-      expect(heard).toEqual(['a']);
+      expect(heard).toEqual(['ended\ta']);
     });
   });
 
@@ -284,7 +284,7 @@ export function testRetention(
         releasing: { a: fate },
         evicting,
       });
-      expect(heard).toEqual(['a']);
+      expect(heard).toEqual(['ended\ta']);
     });
   });
 }

@@ -27,9 +27,11 @@ export interface ScriptFile {
 }
 
 const longestBody = 40;
-const longestExpanded = 180;
-const groups = new Set(['columns', 'keyspace']);
-const types = new Set(['hash', 'list', 'zset', 'channel']);
+const longestExpanded = 210;
+const groups = new Set(['news', 'columns', 'keyspace']);
+/** How many keys `news` stands for; other groups come last. */
+const newsKeys = 3;
+const types = new Set(['hash', 'list', 'zset', 'string', 'stream', 'channel']);
 /** Commands all of whose arguments are keys. */
 const manyKeys = new Set(["'EXISTS'", "'UNLINK'", "'DEL'"]);
 
@@ -64,7 +66,8 @@ function* checkBindings(file: ScriptFile, header: Header): Generator<string> {
   const args: string[] = [];
   for (const { names, values } of bindings(code)) {
     const list = /^unpack\((KEYS|ARGV)(?:, (\d+)(?:, (\d+))?)?\)$/.exec(values[0] ?? '');
-    const group = /^\{ unpack\(KEYS, (\d+)\) \}$/.exec(values[0] ?? '');
+    const group = /^\{ unpack\(KEYS, (\d+)(?:, (\d+))?\) \}$/.exec(values[0] ?? '');
+    const before = keys.length + (keys.includes('news') ? newsKeys - 1 : 0);
     if (list) {
       const [, source, first = '1', last] = list;
       const bound = source === 'KEYS' ? keys : args;
@@ -73,7 +76,9 @@ function* checkBindings(file: ScriptFile, header: Header): Generator<string> {
       if (last !== undefined && Number(last) !== bound.length)
         yield `unpack(${source}, ${first}, ${last}) has ${names.length} names`;
     } else if (group) {
-      if (Number(group[1]) !== keys.length + 1) yield `the group begins at ${keys.length + 1}`;
+      if (Number(group[1]) !== before + 1) yield `the group begins at ${before + 1}`;
+      const last = names[0] === 'news' ? String(before + newsKeys) : undefined;
+      if (group[2] !== last) yield `the group ends at ${last ?? 'the last key'}`;
       keys.push(names[0] ?? '');
     }
   }

@@ -27,6 +27,8 @@ const lasting = new Set([
   'wake',
   'counters',
   'workers',
+  'audience',
+  'stream',
   'schedules',
   'due',
   'unique',

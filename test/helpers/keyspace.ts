@@ -83,6 +83,9 @@ async function read(redis: Redis, key: string): Promise<Snapshot[string]> {
   const type = await redis.type(key);
   if (type === 'list') return await redis.lrange(key, 0, -1);
   if (type === 'hash') return await redis.hgetall(key);
+  if (type === 'string') return (await redis.get(key)) ?? '';
+  if (type === 'stream')
+    return (await redis.xrange(key, '-', '+')).map(([, [, text = '']]) => text);
   if (type !== 'zset') return `a ${type}`;
   const flat = await redis.zrange(key, '-inf', '+inf', 'BYSCORE', 'WITHSCORES');
   return Object.fromEntries(pairs(flat).map(([member, score]) => [member, Number(score)]));

@@ -152,7 +152,8 @@ export class Live {
 
   /** Commands that clients sent while `action` ran, by name; those of scripts are not among them. */
   async commandsOf(action: () => Promise<unknown>): Promise<Map<string, number>> {
-    const monitor = await new Redis(this.server.connection).monitor();
+    const redis = new Redis(this.server.connection);
+    const monitor = await redis.monitor();
     const counts = new Map<string, number>();
     monitor.on('monitor', (_time: string, [name = ''], source: string) => {
       const command = name.toLowerCase();
@@ -162,6 +163,7 @@ export class Live {
     await this.redis.ping();
     await pause(20);
     monitor.disconnect();
+    redis.disconnect();
     counts.delete('ping');
     return counts;
   }

@@ -83,7 +83,7 @@ export function bindings(code: string): { names: string[]; values: string[] }[] 
   return [...code.matchAll(/local ([\w, \n]+?)\s*=\s*/g)].map((found) => {
     const rest = code.slice(found.index + found[0].length);
     const end =
-      /\n(?=local |if |for |redis|return |\n|\w+ =|\w+\()/.exec(rest)?.index ?? rest.length;
+      /\n *(?=local |if |for |redis|return |end\b|\n|\w+ =|\w+\()/.exec(rest)?.index ?? rest.length;
     return {
       names: (found[1] ?? '').split(',').map((name) => name.trim()),
       values: splitList(rest.slice(0, end)),

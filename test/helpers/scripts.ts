@@ -67,7 +67,7 @@ export class Bench {
   }
 }
 
-/** What is published on a channel of a queue while `act` runs. */
+/** What is published on a channel of a queue while `act` runs; messages of events without their time. */
 export async function hearing(
   queue: Bench,
   channel: 'events' | 'stopping',
@@ -82,7 +82,8 @@ export async function hearing(
     // Messages of one server come in order: when this one is here, all others are.
     await queue.redis.publish(queue.keys[channel], 'last');
     while (heard.at(-1) !== 'last') await once(listener, 'message');
-    return heard.slice(0, -1);
+    const told = heard.slice(0, -1);
+    return channel === 'events' ? told.map((text) => text.replace(/^\d{13}\n/, '')) : told;
   } finally {
     listener.disconnect();
   }

@@ -161,7 +161,7 @@ describe('a child', () => {
     await until(async () => (await stage.queue().getJobCounts()).deferred === 0);
     const counts = await stage.queue().getJobCounts();
     expect(counts).toMatchObject({ waiting: 2, delayed: 2 });
-    expect((await stage.queue().getJobs('waiting')).map(({ id }) => id)).toEqual(['first', 'short']); // prettier-ignore
+    expect((await stage.queue().getJobs('waiting', { asc: true })).map(({ id }) => id)).toEqual(['first', 'short']); // prettier-ignore
     stage.work(['child']);
     await stage.reaches('child', 'delayed', 'completed', 2_000);
     expect(Date.now() - before).toBeGreaterThanOrEqual(395);

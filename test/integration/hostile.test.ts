@@ -53,7 +53,7 @@ test('an id that looks like a number stays the text that it is', async () => {
   const queue = live.queue();
   for (const jobId of ['1', '01', '1.0', '1e0', '12345678901234567', '12345678901234568'])
     await queue.add('job', {}, { jobId });
-  expect((await queue.getJobs('waiting')).map(({ id }) => id)).toEqual([
+  expect((await queue.getJobs('waiting', { asc: true })).map(({ id }) => id)).toEqual([
     '1',
     '01',
     '1.0',

@@ -18,7 +18,7 @@ const none = {
 const unreachable = { code: 'JOB_NOT_FOUND' };
 
 async function idsOf(queue: Queue, state: Parameters<Queue['getJobs']>[0]): Promise<string[]> {
-  return (await queue.getJobs(state)).map(({ id }) => id);
+  return (await queue.getJobs(state, { asc: true })).map(({ id }) => id);
 }
 
 describe('add', () => {
@@ -138,11 +138,11 @@ describe('addBulk', () => {
     const added = await queue.addBulk(jobs);
     expect(added.map(({ data }) => data)).toEqual(jobs.map(({ data }) => data));
     expect(await queue.getJobCounts()).toEqual({ ...none, waiting: 600, delayed: 100 });
-    const waiting = await queue.getJobs('waiting', { start: 0, end: 999 });
+    const waiting = await queue.getJobs('waiting', { start: 0, end: 999, asc: true });
     expect(waiting.map(({ data }) => data)).toEqual(
       jobs.map(({ data }) => data).filter((n) => n % 7 !== 0),
     );
-    const delayed = await queue.getJobs('delayed', { start: 2, end: 4 });
+    const delayed = await queue.getJobs('delayed', { start: 2, end: 4, asc: true });
     expect(delayed.map(({ data }) => data)).toEqual([14, 21, 28]);
   });
 
@@ -215,7 +215,7 @@ describe('acting on jobs', () => {
     const queue = live.queue();
     await queue.addBulk(Array.from({ length: 600 }, () => ({ name: 'job', data: {} })));
     await queue.addBulk(Array.from({ length: 300 }, () => ({ name: 'job', data: {}, opts: { delay: 60_000 } }))); // prettier-ignore
-    for (const { id } of await queue.getJobs('waiting', { start: 0, end: 9 }))
+    for (const { id } of await queue.getJobs('waiting', { start: 0, end: 9, asc: true }))
       await queue.remove(id);
     await queue.drain();
     expect(await queue.getJobCounts()).toEqual({ ...none, delayed: 300 });
@@ -245,7 +245,7 @@ describe('acting on jobs', () => {
     const jobs = await queue.addBulk([1, 2, 3, 4, 5].map((data) => ({ name: 'job', data })));
     const ids = jobs.map(({ id }) => id);
     expect(await idsOf(queue, 'waiting')).toEqual(ids);
-    const range = await queue.getJobs('waiting', { start: 1, end: 2 });
+    const range = await queue.getJobs('waiting', { start: 1, end: 2, asc: true });
     expect(range.map(({ data }) => data)).toEqual([2, 3]);
     expect(await queue.getJobs('waiting', { start: 9 })).toEqual([]);
     const { opened, open } = gate();

@@ -34,7 +34,7 @@ describe.each([
     expect(await queue.getJobState('a')).toBe('unknown');
     await worker.close();
     const keys = await live.redis.keys(`lunaq:{${live.name}}:*`);
-    const lasting = /:(?:meta|calls|leases|wake)$/;
+    const lasting = /:(?:meta|calls|leases|wake|workers|counters)$/;
     expect(keys.filter((key) => !lasting.test(key))).toEqual([]);
   });
 

@@ -53,7 +53,7 @@ test('after closeTimeout the signal fires, jobs go back to the head in order, an
   const started = performance.now();
   await worker.close();
   expect(performance.now() - started).toBeLessThan(600);
-  const waiting = await queue.getJobs('waiting');
+  const waiting = await queue.getJobs('waiting', { asc: true });
   expect(waiting.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
   expect(waiting.every(({ attemptsMade }) => attemptsMade === 0)).toBe(true);
   expect(reasons).toHaveLength(4);
@@ -91,7 +91,7 @@ test('close(true) hands back at once, also more jobs than fit one call, in order
   await worker.close(true);
   expect(performance.now() - started).toBeLessThan(500);
   open();
-  const waiting = await queue.getJobs('waiting', { start: 0, end: 1_000 });
+  const waiting = await queue.getJobs('waiting', { start: 0, end: 1_000, asc: true });
   expect(waiting).toHaveLength(650);
   expect(waiting.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
 });

@@ -366,7 +366,7 @@ describe('from run to close', () => {
     await running.close(true);
     open();
     for (const [n, queue] of both.entries()) {
-      const waiting = await queue.getJobs('waiting');
+      const waiting = await queue.getJobs('waiting', { asc: true });
       expect(waiting.map(({ id }) => id)).toEqual(jobs[n]!.map(({ id }) => id));
       expect(await live.redis.exists(`lunaq:{${queue.name}}:leases`)).toBe(0);
     }

@@ -222,7 +222,7 @@ describe('dependents and those who await', () => {
       const words = await queue.run(cancel, { ...args, word }, items('a', 'c', 'b'));
       expect(words).toEqual(['releasing', 'cancelled', 'releasing']);
     });
-    expect(heard.join('\n').split('\n').toSorted()).toEqual(['a', 'b', 'c']);
+    expect(heard.join('\n').split('\n').toSorted()).toEqual(['ended\ta', 'ended\tb', 'ended\tc']);
     expect(await queue.state()).toEqual(
       expected(before, {
         waiting: undefined,

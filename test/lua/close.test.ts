@@ -11,14 +11,19 @@ const before: State = {
   active: { a: 'M:3' },
   jobs: { a: '["a"]' },
   calls: { 'L:claim': '4 now empty', 'L:requeue': '1 now unknown', 'M:claim': '1 now claimed' },
+  workers: { L: 'now+30000 {}', M: 'now+30000 {}' },
 };
 const rows = [{ call: 'L:claim' }, { call: 'L:requeue' }];
 
-test('the lease goes, and its rows in calls', async () => {
+test('the lease goes, and its rows in calls and workers', async () => {
   const queue = await server.queue(before);
   expect(await queue.run(close, { lease: 'L' }, rows)).toBe('closed');
   expect(await queue.state()).toEqual(
-    expected(before, { leases: { M: 'now+30000' }, calls: { 'M:claim': '1 now claimed' } }),
+    expected(before, {
+      leases: { M: 'now+30000' },
+      calls: { 'M:claim': '1 now claimed' },
+      workers: { M: 'now+30000 {}' },
+    }),
   );
 });
 
@@ -29,6 +34,7 @@ test('a lease that still holds jobs is declared dead, for reclaim to find', asyn
     expected(before, {
       leases: { L: 'now+30000', M: 0 },
       calls: { 'L:claim': '4 now empty', 'L:requeue': '1 now unknown' },
+      workers: { L: 'now+30000 {}' },
     }),
   );
 });
@@ -37,6 +43,12 @@ test('a lease that holds jobs but is gone is not made anew', async () => {
   const queue = await server.queue({ ...before, leases: { L: 'now+30000' } });
   expect(await queue.run(close, { lease: 'M' }, rows)).toBe('dead');
   expect(await queue.state()).toHaveProperty('leases', { L: 'now+30000' });
+});
+
+test('of a worker whose lease has gone, the row that tells of it goes', async () => {
+  const queue = await server.queue({ workers: { L: 'now-60000 {}' } });
+  expect(await queue.run(close, { lease: 'L' })).toBe('closed');
+  expect(await queue.state()).toEqual({});
 });
 
 test('a producer, which has no lease, leaves no rows', async () => {

@@ -1,5 +1,6 @@
-// How many Redis commands each script of a plain job's life makes, in a queue whose jobs use nothing else. A feature that a
-// job does not use may cost it one of them; `before` is what it was without dependencies, ttl, retention and cancel.
+// How many Redis commands each script of a plain job's life makes, in a queue whose jobs use nothing else. Features that no job uses cost
+// next to nothing: `before` is what it was without dependencies, ttl, retention and cancel. `bare` is the number in a queue where no job has failed
+// and no result is kept.
 import { expect, test } from 'vitest';
 import * as scripts from '../../src/scripts.js';
 import type { Call } from '../../src/script.js';
@@ -40,9 +41,16 @@ const state = {
 const numbered = { call: 'c:it', number: 1 };
 const held = (id: string) => ({ id, token });
 
-const life: [name: string, before: number, now: number, call: (queue: Bench) => Call][] = [
+const life: [
+  name: string,
+  before: number,
+  now: number,
+  bare: number,
+  call: (queue: Bench) => Call,
+][] = [
   [
     'enqueue',
+    10,
     10,
     10,
     (queue) =>
@@ -55,6 +63,7 @@ const life: [name: string, before: number, now: number, call: (queue: Bench) => 
     'claim',
     19,
     20,
+    16,
     (queue) =>
       queue.call(scripts.claim, {
         ...numbered,
@@ -69,6 +78,7 @@ const life: [name: string, before: number, now: number, call: (queue: Bench) => 
     'complete, result kept',
     6,
     7,
+    7,
     (queue) =>
       queue.call(scripts.complete, { age: '' }, [
         { ...held('a'), outcome: '{}' },
@@ -80,11 +90,13 @@ const life: [name: string, before: number, now: number, call: (queue: Bench) => 
     'complete, job forgotten',
     10,
     12,
+    7,
     (queue) => queue.call(scripts.complete, { age: '0' }, [{ ...held('a'), outcome: '' }]),
   ],
   [
     'fail',
     8,
+    9,
     9,
     (queue) =>
       queue.call(scripts.fail, { age: '' }, [{ ...held('a'), attempts: 1, failure: '{}' }]),
@@ -93,20 +105,37 @@ const life: [name: string, before: number, now: number, call: (queue: Bench) => 
     'retry',
     13,
     13,
+    13,
     (queue) =>
       queue.call(scripts.retry, {}, [{ ...held('a'), attempts: 1, delay: 1_000, failure: '{}' }]),
   ],
-  ['handback', 8, 8, (queue) => queue.call(scripts.handback, {}, [{ ...held('a'), ends: '' }])],
-  ['renew', 4, 5, (queue) => queue.call(scripts.renew, { lease, period: 60_000 })],
-  ['promote', 3, 3, (queue) => queue.call(scripts.promote, { limit: 9 })],
-  ['sweep', 5, 6, (queue) => queue.call(scripts.sweep, { period: 1 })],
-  ['inspect, waiting', 7, 8, (queue) => queue.call(scripts.inspect, {}, [{ id: 'f' }])],
-  ['inspect, completed', 7, 7, (queue) => queue.call(scripts.inspect, {}, [{ id: 'i' }])],
-  ['count', 5, 6, (queue) => queue.call(scripts.count, {})],
+  ['handback', 8, 8, 8, (queue) => queue.call(scripts.handback, {}, [{ ...held('a'), ends: '' }])],
+  ['renew', 4, 5, 5, (queue) => queue.call(scripts.renew, { lease, period: 60_000 })],
+  ['promote', 3, 3, 3, (queue) => queue.call(scripts.promote, { limit: 9 })],
+  ['sweep', 5, 6, 6, (queue) => queue.call(scripts.sweep, { period: 1 })],
+  ['inspect, waiting', 7, 7, 7, (queue) => queue.call(scripts.inspect, {}, [{ id: 'f' }])],
+  ['inspect, completed', 7, 7, 7, (queue) => queue.call(scripts.inspect, {}, [{ id: 'i' }])],
+  ['count', 5, 6, 6, (queue) => queue.call(scripts.count, {})],
 ];
 
-test.each(life)('%s: %i commands before, %i now', async (_, before, now, call) => {
+test.each(life)('%s: %i commands before, %i now', async (_, before, now, _bare, call) => {
   const queue = await server.queue(state);
   expect(await commandsOf(queue, call(queue))).toBe(now);
   expect(now - before).toBeLessThanOrEqual(2);
 });
+
+test.each(life)('%s in a bare queue: %3$i commands', async (_, _before, _now, bare, call) => {
+  const { attempts: _attempts, results: _results, completed: _c, failed: _f, ...rest } = state;
+  const queue = await server.queue(rest);
+  expect(await commandsOf(queue, call(queue))).toBe(bare);
+});
+
+test.each(life)(
+  '%s while somebody listens: a message more',
+  async (_, _before, now, _bare, call) => {
+    const queue = await server.queue(state);
+    await queue.redis.set(queue.keys.audience, '0');
+    // Whether anything was said, GET and PUBLISH.
+    expect([now, now + 1, now + 2, now + 3]).toContain(await commandsOf(queue, call(queue)));
+  },
+);

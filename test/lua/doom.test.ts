@@ -103,7 +103,7 @@ test.each([
     const words = await queue.run(doom, {}, [news(ap), news(bp, word)]);
     expect(words).toEqual(['accepted', 'releasing']);
   });
-  expect(heard.join('\n').split('\n')).toEqual(['a', 'b']);
+  expect(heard.join('\n').split('\n')).toEqual(['ended\ta', 'ended\tb']);
   expect(await queue.state()).toMatchObject({
     [set]: { b: 'now' },
     releasing: { b: fate },

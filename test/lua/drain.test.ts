@@ -131,7 +131,7 @@ test('a job with dependents becomes cancelled until they were told; an awaited o
     expect(reply.told.toSorted()).toEqual(['b', 'd', 's']);
     expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
   });
-  expect(heard).toEqual(['b\nc\ns\nd']);
+  expect(heard).toEqual(['ended\tb\nended\tc\nended\ts\nended\td']);
   expect(await queue.state()).toEqual(
     expected(state, {
       jobs: record('b', 'd', 's'),

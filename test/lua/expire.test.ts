@@ -94,7 +94,7 @@ test('each job stays as long as its own retention says', async () => {
     waiting: ['a', 'b', 'c', 'd'],
   });
   const heard = await hearing(queue, 'events', () => queue.run(expire, args));
-  expect(heard).toEqual(['d']);
+  expect(heard).toEqual(['ended\td']);
   expect(await queue.state()).toEqual({
     jobs: { b: '["b"]', c: '["c"]', d: '["d"]' },
     traits: { b: '{"ttl":1,"failAge":3600000}', d: '{"failAge":0}' },

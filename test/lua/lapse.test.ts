@@ -8,16 +8,23 @@ const server = privateServer();
 const before: State = {
   leases: { L: 'now+30000', E: 'now-10000', F: 'now-20000', D: 0 },
   held: { L: 1, E: 2 },
-  calls: { 'L:claim': '1 now empty', 'E:claim': '1 now empty', 'F:claim': '1 now empty' },
+  calls: {
+    'L:claim': '1 now empty',
+    'E:claim': '1 now empty',
+    'F:claim': '1 now empty',
+    'F:report': '3 now reported',
+  },
+  workers: { L: 'now {"pid":1}', E: 'now-60000 {"pid":2}', F: 'now-60000 {"pid":3}' },
 };
 
-test('a lease past its deadline is dead; it goes, with its claims, only if it holds nothing', async () => {
+test('a lease past its deadline is dead; it goes, with its calls, only if it holds nothing', async () => {
   const queue = await server.queue(before);
   expect(await queue.run(lapse, { expire: 1 })).toBe(1);
   expect(await queue.state()).toEqual(
     expected(before, {
       leases: { L: 'now+30000', E: 0 },
       calls: { 'L:claim': '1 now empty', 'E:claim': '1 now empty' },
+      workers: { L: 'now {"pid":1}', E: 'now-10000 {"pid":2}', F: 'now-20000 {"pid":3}' },
     }),
   );
   expect(await queue.run(renew, { lease: 'E', period: 30_000 })).toEqual({ word: 'dead' });
@@ -36,6 +43,20 @@ test('dead leases that hold jobs stay, and are counted', async () => {
   const queue = await server.queue(state);
   expect(await queue.run(lapse, { expire: 1 })).toBe(2);
   expect(await queue.state()).toEqual(expected(state));
+});
+
+test('of a worker that has gone, a row stays, unless there are a thousand of such already', async () => {
+  const names = Array.from({ length: 999 }, (_, i) => `gone${i}`);
+  const queue = await server.queue({
+    leases: { L: 'now+30000', E: 'now-10000', F: 'now-5000' },
+    workers: Object.fromEntries(names.map((name) => [name, 'now {}'])),
+  });
+  await queue.seed({ workers: { L: 'now {}', E: 'now {}', F: 'now {}' } });
+  await queue.run(lapse, { expire: 1 });
+  expect(await queue.redis.hkeys(queue.keys.workers)).toHaveLength(1_001);
+  const { workers } = await queue.state();
+  expect(workers).toMatchObject({ L: 'now {}', E: 'now-10000 {}' });
+  expect(workers).not.toHaveProperty('F');
 });
 
 test('one step declares a hundred dead', async () => {

@@ -197,7 +197,7 @@ describe('what a removed job leaves', () => {
     const watched = { a: 'awaited', b: 'awaited' };
     const queue = await server.queue({ jobs, waiting: ['a', 'b'], watched });
     const heard = await hearing(queue, 'events', () => queue.run(remove, args, [{ id: 'a' }]));
-    expect(heard).toEqual(['a']);
+    expect(heard).toEqual(['ended\ta']);
     expect(await queue.state()).toMatchObject({ watched: { b: 'awaited' } });
   });
 });

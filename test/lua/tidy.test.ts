@@ -4,7 +4,8 @@ import { expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
-const args = { cursor: '0', age: 60_000 };
+const args = { cursor: '0', place: '0', age: 60_000 };
+const over = { cursor: '0', place: '0' };
 
 test('callers that were silent for long are forgotten; others, and other keys, stay', async () => {
   const before: State = {
@@ -17,7 +18,7 @@ test('callers that were silent for long are forgotten; others, and other keys, s
     },
   };
   const queue = await server.queue(before);
-  expect(await queue.run(tidy, args)).toBe('0');
+  expect(await queue.run(tidy, args)).toEqual(over);
   expect(await queue.state()).toEqual(
     expected(before, {
       calls: { 'q:enqueue': '3 now-50000 added added', 'L:claim': '4 now claimed\nL:5\na' },
@@ -32,15 +33,46 @@ test('many callers are forgotten in bounded steps', async () => {
   let steps = 0;
   let cursor = '0';
   do {
-    cursor = await queue.run(tidy, { ...args, cursor });
+    ({ cursor } = await queue.run(tidy, { ...args, cursor }));
     steps += 1;
   } while (cursor !== '0');
   expect(steps).toBeGreaterThan(10);
   expect(await queue.state()).toEqual({ calls: { 'q:enqueue': '1 now added' } });
 });
 
+test('workers that have gone for long are forgotten; the row of one that lives may be old', async () => {
+  const before: State = {
+    leases: { alive: 'now+30000', dead: 0 },
+    held: { dead: 1 },
+    workers: {
+      alive: 'now-70000 {"pid":1}',
+      dead: 'now-70000 {"pid":2}',
+      gone: 'now-70000 {"pid":3}',
+      late: 'now-50000 {"pid":4}',
+    },
+  };
+  const queue = await server.queue(before);
+  expect(await queue.run(tidy, args)).toEqual(over);
+  const { gone: _, ...workers } = before.workers as Record<string, string>;
+  expect(await queue.state()).toEqual(expected(before, { workers }));
+});
+
+test('many workers are forgotten in bounded steps', async () => {
+  const row = `now-70000 ${JSON.stringify({ host: 'h'.repeat(100) })}`;
+  const rows = Array.from({ length: 1_500 }, (_, i) => [`L${i}`, row]);
+  const queue = await server.queue({ workers: Object.fromEntries(rows) as Record<string, string> });
+  let steps = 0;
+  let place = '0';
+  do {
+    ({ place } = await queue.run(tidy, { ...args, place }));
+    steps += 1;
+  } while (place !== '0');
+  expect(steps).toBeGreaterThan(10);
+  expect(await queue.state()).toEqual({});
+});
+
 test('a queue without callers is tidy', async () => {
   const queue = await server.queue();
-  expect(await queue.run(tidy, args)).toBe('0');
+  expect(await queue.run(tidy, args)).toEqual(over);
   expect(await queue.state()).toEqual({});
 });

@@ -1,7 +1,17 @@
 // How the package is found: by require, installed from its tarball, and inside one bundled file far from any
 // node_modules, where scripts and the lease thread must come along.
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -87,10 +97,27 @@ test('works when installed from its tarball', async () => {
   await mkdir(modules, { recursive: true });
   await run('tar', ['-xzf', join(folder, stdout.trim()), '-C', folder]);
   await cp(join(folder, 'package'), join(modules, 'lunaq'), { recursive: true });
-  await symlink(join(root, 'node_modules/ioredis'), join(modules, 'ioredis'));
+  for (const name of ['ioredis', 'commander'])
+    await symlink(join(root, 'node_modules', name), join(modules, name));
   const file = join(folder, 'app/main.cjs');
   await writeFile(file, `const { Queue, Worker } = require('lunaq');${program}`);
   expectKept(await runsIn(file));
+
+  // As npm does.
+  const { bin } = JSON.parse(await readFile(join(modules, 'lunaq/package.json'), 'utf8')) as {
+    bin: { lunaq: string };
+  };
+  await chmod(join(modules, 'lunaq', bin.lunaq), 0o755);
+  await mkdir(join(modules, '.bin'));
+  await symlink(join('../lunaq', bin.lunaq), join(modules, '.bin/lunaq'));
+  const app = { cwd: join(folder, 'app') };
+  await writeFile(join(app.cwd, 'package.json'), '{}');
+  await writeFile(join(app.cwd, 'handlers.cjs'), 'exports.handler = (job) => job.name;');
+  const lunaq = ['--no-install', 'lunaq', '--url', server.url];
+  await run('npx', [...lunaq, 'add', 'installed', 'x', '--id', 'a'], app);
+  await run('npx', [...lunaq, 'worker', 'handlers.cjs', 'installed', '--burst'], app);
+  const { stdout: shown } = await run('npx', [...lunaq, 'job', 'installed', 'a', '--json'], app);
+  expect(JSON.parse(shown)).toMatchObject({ state: 'completed', returnvalue: 'x' });
 });
 
 test('works in one bundled file, without node_modules', async () => {

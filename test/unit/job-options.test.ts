@@ -100,6 +100,47 @@ describe('job options', () => {
     expect(wrong('onParentFailure', value)).toThrow(/^onParentFailure: expected fail, run or wait/);
   });
 
+  test.each([
+    [5, /^description: expected a string, got 5/],
+    [null, /^description: expected a string, got null/],
+    ['x'.repeat(4_097), /^description: expected at most 4096 bytes, got 4097/],
+    ['ü'.repeat(2_049), /^description: expected at most 4096 bytes, got 4098/],
+  ])('description: %j is refused', (value, message) => {
+    expect(wrong('description', value)).toThrow(message);
+  });
+
+  test.each(['', 'x'.repeat(4_096), 'two\nlines \ud800'])('description: %j is taken', (value) => {
+    expect(wrong('description', value)).not.toThrow();
+  });
+
+  test.each([
+    [5, /^meta: expected an object, got 5/],
+    [null, /^meta: expected an object, got null/],
+    ['{}', /^meta: expected an object, got "{}"/],
+    [[], /^meta: expected an object/],
+    [new Map(), /^meta: expected an object/],
+    [{ toJSON: () => 5 }, /^meta: expected an object, got one with toJSON/],
+    [{ toJSON: () => undefined }, /^meta: expected what JSON can hold/],
+    [{ n: 5n }, /^meta: can't be written as JSON/],
+    [{ x: 'x'.repeat(65_529) }, /^meta: expected at most 65536 bytes, got 65537/],
+  ])('meta: %o is refused', (value, message) => {
+    expect(wrong('meta', value)).toThrow(message);
+  });
+
+  test.each([[{}], [{ x: 'x'.repeat(65_528) }], [Object.create(null)], [{ n: Number.NaN }]])(
+    'meta: %o is taken',
+    (value) => {
+      expect(wrong('meta', value)).not.toThrow();
+    },
+  );
+
+  test.each([...noNumbers, [1_001, /expected a whole number from 0 to 1000, got 1001/] as const])(
+    'keepLogs: %s is refused',
+    (value, message) => {
+      expect(wrong('keepLogs', value)).toThrow(message);
+    },
+  );
+
   test.each(['delai', 'priority', '__proto_', 'constructor', 'toString'])(
     'an option that is unknown (%s) is refused, and those that are known are named',
     (option) => {
@@ -108,7 +149,16 @@ describe('job options', () => {
   );
 
   test('undefined stands for the default of each', () => {
-    const names = [...numbers, ...retentions, 'jobId', 'lifo', 'dependsOn', 'onParentFailure'];
+    const others = [
+      'jobId',
+      'lifo',
+      'dependsOn',
+      'onParentFailure',
+      'description',
+      'meta',
+      'keepLogs',
+    ];
+    const names = [...numbers, ...retentions, ...others];
     const options = names.map((option) => [option, undefined]);
     expect(() => checkJobOptions(Object.fromEntries(options) as JobOptions)).not.toThrow();
   });

@@ -38,14 +38,36 @@ describe('a record', () => {
     expect('data' in read).toBe(true);
   });
 
-  test.each(['', '{}', '[]', '["n"]', '[1,2,3]', 'null', '["n",1,"x"]'])(
-    'that reads %j is UNREADABLE',
-    (text) => {
-      expect(() => decodeRecord('id', text)).toThrow(
-        expect.objectContaining({ code: 'UNREADABLE', ids: ['id'] }) as Error,
-      );
-    },
-  );
+  test('may have metadata on a line behind it, whatever ends the line', () => {
+    const { text } = encodeRecord({
+      name: 'n',
+      data: '\n{}',
+      timestamp: 1,
+      opts: { meta: { a: 1 } },
+    });
+    expect(decodeRecord('id', text)).not.toHaveProperty('meta');
+    const read = decodeRecord('id', `${text}\n{"b":"]"}`);
+    expect(read).toEqual({ ...decodeRecord('id', text), meta: { b: ']' } });
+  });
+
+  test.each([
+    '["n",1,1]\n',
+    '["n",1,1]\n{',
+    '["n",1,1] ',
+    '\n{}',
+    '["n",1,1',
+    '',
+    '{}',
+    '[]',
+    '["n"]',
+    '[1,2,3]',
+    'null',
+    '["n",1,"x"]',
+  ])('that reads %j is UNREADABLE', (text) => {
+    expect(() => decodeRecord('id', text)).toThrow(
+      expect.objectContaining({ code: 'UNREADABLE', ids: ['id'] }) as Error,
+    );
+  });
 });
 
 describe('traits', () => {

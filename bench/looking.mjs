@@ -1,0 +1,174 @@
+// What does looking at a large queue cost Redis? Fills a private server with jobs in every state, then makes each call of the API that
+// only reads: how many script calls it takes, what one of them does, how long the longest one holds the server, how long the caller waits.
+//
+//   node bench/looking.mjs [--jobs N] [--json]
+import { parseArgs } from 'node:util';
+import { getQueues, Queue } from '../dist/index.js';
+import { startRedis } from '../dist/testing/index.js';
+import { connect } from './connect.mjs';
+import { environmentOf } from './environment.mjs';
+import { aligned } from './report.mjs';
+
+const { values } = parseArgs({
+  options: {
+    jobs: { type: 'string', default: '1000000' },
+    json: { type: 'boolean', default: false },
+  },
+});
+/** Waiting jobs; of other states there are fewer. */
+const jobs = Number(values.jobs);
+const sizes = {
+  completed: Math.ceil(jobs / 10),
+  failed: Math.ceil(jobs / 100),
+  delayed: Math.ceil(jobs / 100),
+  active: Math.ceil(jobs / 1_000),
+};
+const batch = 1_000;
+const name = 'large';
+const keyOf = (noun) => `lunaq:{${name}}:${noun}`;
+const idOf = (state, at) => `${state.slice(0, 3)}-${String(at).padStart(8, '0')}`;
+
+/** Writes jobs of one state as the scripts would leave them. */
+async function fill(redis, state, count) {
+  const now = Date.now();
+  for (let from = 0; from < count; from += batch) {
+    const ids = Array.from({ length: Math.min(batch, count - from) }, (_, i) =>
+      idOf(state, from + i),
+    );
+    const pipeline = redis.pipeline();
+    const records = ids.flatMap((id, i) => [id, `["job",{"index":${from + i}},${now}]`]);
+    pipeline.hset(keyOf('jobs'), ...records);
+    if (state === 'waiting') pipeline.rpush(keyOf('waiting'), ...ids);
+    else if (state === 'active')
+      pipeline.hset(keyOf('active'), ...ids.flatMap((id) => [id, `${'L'.repeat(48)}:${now}000`]));
+    else
+      pipeline.zadd(
+        keyOf(state),
+        ...ids.flatMap((id, i) => [now + (state === 'delayed' ? 3_600_000 : 0) + from + i, id]),
+      );
+    if (state === 'completed')
+      pipeline.hset(keyOf('results'), ...ids.flatMap((id) => [id, '{"returnvalue":1}']));
+    await pipeline.exec();
+  }
+}
+
+async function scanAll(queue, state, count) {
+  let found = 0;
+  for await (const _ of queue.scan(state, { count })) found += 1;
+  return found;
+}
+
+async function firstOf(queue, state, count) {
+  for await (const job of queue.scan(state, { count })) return job;
+  return undefined;
+}
+
+/** [call, how often it is made, the call]. */
+function callsOf(queue, connection) {
+  const at = (share) => idOf('waiting', Math.floor((jobs - 1) * share));
+  const last = jobs - 100;
+  return [
+    ['getJob', 500, () => queue.getJob(at(0.5))],
+    ['getJobState', 500, () => queue.getJobState(at(0.5))],
+    ['has, unknown to the cache', 500, (i) => queue.has(`nobody-${i}`)],
+    ['hasMany of 1,000', 20, (i) => queue.hasMany(Array.from({ length: 1_000 }, (_, n) => `no-${i}-${n}`))], // prettier-ignore
+    ['getJobCounts', 500, () => queue.getJobCounts()],
+    ['getQueues', 20, () => getQueues({ connection })],
+    ['getJobs waiting, newest 100', 100, () => queue.getJobs('waiting', 0, 99)],
+    ['getJobs waiting, middle 100', 100, () => queue.getJobs('waiting', last / 2, last / 2 + 99)],
+    ['getJobs waiting, oldest 100', 100, () => queue.getJobs('waiting', 0, 99, true)],
+    ['getJobs waiting, last page', 100, () => queue.getJobs('waiting', last, last + 99)],
+    ['getJobs completed, newest 100', 100, () => queue.getJobs('completed', 0, 99)],
+    ['getJobs completed, middle 100', 100, () => queue.getJobs('completed', sizes.completed / 2 - 50, sizes.completed / 2 + 49)], // prettier-ignore
+    ['getJobs active, 100', 100, () => queue.getJobs('active', 0, 99)],
+    ['getJobIds waiting, 10,000', 20, () => queue.getJobIds('waiting', { end: 9_999 })],
+    ['getJobPosition, first', 100, () => queue.getJobPosition(at(0))],
+    ['getJobPosition, last', 100, () => queue.getJobPosition(at(1))],
+    ['getJobPosition, middle', 5, () => queue.getJobPosition(at(0.5))],
+    ['getOldestWaiting', 500, () => queue.getOldestWaiting()],
+    ['scan waiting, first page', 100, () => firstOf(queue, 'waiting', 100)],
+    ['scan delayed, all', 3, () => scanAll(queue, 'delayed', 1_000)],
+    ['scan completed, all', 1, () => scanAll(queue, 'completed', 1_000)],
+    ['scan waiting, all', 1, () => scanAll(queue, 'waiting', 1_000)],
+  ];
+}
+
+const number = (value, digits) => value.toFixed(value >= 100 ? 0 : digits);
+const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]; // prettier-ignore
+
+/** Calls of all commands so far. */
+async function commandsOf(redis) {
+  const info = await redis.info('commandstats');
+  const counts = new Map();
+  for (const [, command, calls, usec] of info.matchAll(/^cmdstat_(\S+?):calls=(\d+),usec=(\d+)/gm))
+    counts.set(command, { calls: Number(calls), usec: Number(usec) });
+  return counts;
+}
+
+const own = new Set(['evalsha', 'info', 'config|resetstat', 'slowlog|reset', 'slowlog|get', 'script|load']); // prettier-ignore
+
+async function measure(redis, [call, times, make]) {
+  if (times > 1) await make(-1);
+  await redis.config('RESETSTAT');
+  await redis.slowlog('RESET');
+  const took = [];
+  for (let i = 0; i < times; i += 1) {
+    const start = performance.now();
+    await make(i);
+    took.push(performance.now() - start);
+  }
+  const counts = await commandsOf(redis);
+  const { calls: scripts = 0, usec = 0 } = counts.get('evalsha') ?? {};
+  const inner = [...counts]
+    .filter(([command]) => !own.has(command))
+    .reduce((sum, [, { calls }]) => sum + calls, 0);
+  // What is not in the log took less than its threshold.
+  const slow = (await redis.slowlog('GET', 100_000)).filter(([, , , args]) => args[0] === 'EVALSHA' || args[0] === 'evalsha'); // prettier-ignore
+  const longest = Math.max(0, ...slow.map(([, , micros]) => micros));
+  took.sort((a, b) => a - b);
+  return {
+    call,
+    scripts: scripts / times,
+    inner: scripts === 0 ? 0 : inner / scripts,
+    micros: scripts === 0 ? 0 : usec / scripts,
+    longest,
+    median: quantile(took, 0.5),
+    p99: quantile(took, 0.99),
+  };
+}
+
+const threshold = 50;
+const server = await startRedis();
+const redis = await connect(server.url);
+await redis.config('SET', 'slowlog-log-slower-than', threshold);
+await redis.config('SET', 'slowlog-max-len', 100_000);
+const environment = await environmentOf(redis);
+const queue = new Queue(name, { connection: server.url });
+for (const [state, count] of Object.entries({ waiting: jobs, ...sizes }))
+  await fill(redis, state, count);
+await redis.zadd('lunaq:queues', 0, name);
+const counts = await queue.getJobCounts();
+
+const rows = [];
+for (const call of callsOf(queue, server.url)) rows.push(await measure(redis, call));
+if (values.json) console.log(JSON.stringify({ environment, counts, rows }, undefined, 2));
+else {
+  console.log(Object.entries(counts).filter(([, count]) => count > 0).map(([state, count]) => `${count} ${state}`).join(', ')); // prettier-ignore
+  console.log(
+    aligned([
+      ['call', 'scripts', 'commands each', 'µs each', 'longest µs', 'median ms', 'p99 ms'],
+      ...rows.map((row) => [
+        row.call,
+        number(row.scripts, 1),
+        number(row.inner, 1),
+        number(row.micros, 1),
+        row.longest === 0 ? `< ${threshold}` : String(row.longest),
+        number(row.median, 2),
+        number(row.p99, 2),
+      ]),
+    ]),
+  );
+}
+await queue.close();
+redis.disconnect();
+await server.stop();

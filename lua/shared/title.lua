@@ -1,0 +1,5 @@
+-- title(record): a job's name as its record has it, JSON text.
+local function title(record)
+  local stop = record:sub(1, 1024):gsub('\\.', '..'):find('"', 3, true)
+  return record:sub(2, stop or 1)
+end

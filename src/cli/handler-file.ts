@@ -1,0 +1,69 @@
+// Which handlers a file exports, as an ES module or as CommonJS.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { asError } from '../errors.js';
+import type { Handler, Handlers } from '../handlers.js';
+import { CommandError } from './session.js';
+
+type Exports = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Exports {
+  return typeof value === 'object' && value !== null;
+}
+
+/** What compilers to CommonJS mean by a default export. */
+function unwrapped(value: unknown): unknown {
+  return isObject(value) && value['__esModule'] === true ? (value['default'] ?? value) : value;
+}
+
+/** A handler for each job name. Throws CommandError when a value is no function. */
+function table(file: string, handlers: Exports): Handlers {
+  const entries = Object.entries(handlers).filter(([name]) => name !== '__esModule');
+  const wrong = entries.find(([, value]) => typeof value !== 'function');
+  if (wrong)
+    throw new CommandError(
+      `${file}: expected a function as the handler of jobs named ${JSON.stringify(wrong[0])}, got ${typeof wrong[1]}`,
+    );
+  return Object.fromEntries(entries) as Handlers;
+}
+
+/** The handlers among the exports of a file. Throws CommandError when there are none. */
+export function handlersOf(file: string, exports: Exports): Handler | Handlers {
+  const given = unwrapped(exports['default']);
+  const { handler, handlers } = exports;
+  if (typeof given === 'function') return given as Handler;
+  // The default export of CommonJS holds its named ones too.
+  const others = isObject(given)
+    ? Object.keys(given).filter((name) => name !== '__esModule' && name !== 'default')
+    : [];
+  if (isObject(handlers)) return table(file, handlers);
+  if (typeof handler === 'function' && others.every((name) => name === 'handler'))
+    return handler as Handler;
+  if (isObject(given) && others.length > 0) return table(file, given);
+  throw new CommandError(
+    `${file}: expected a default export, either a handler or an object of handlers by job name, or an export named handler or handlers`,
+  );
+}
+
+/** Imports a file, found from the working directory. */
+export async function loadHandlers(file: string): Promise<Handler | Handlers> {
+  const path = resolve(file);
+  if (!existsSync(path)) throw new CommandError(`${file}: no such file`);
+  let exports: Exports;
+  try {
+    exports = (await import(pathToFileURL(path).href)) as Exports;
+  } catch (thrown) {
+    const error = asError(thrown);
+    const { code } = error as NodeJS.ErrnoException;
+    const advice =
+      code === 'ERR_UNKNOWN_FILE_EXTENSION' && /\.[cm]?tsx?$/.test(file)
+        ? '; this Node.js runs no TypeScript, so compile it first'
+        : '';
+    const name = error.name === 'Error' ? '' : `${error.name}: `;
+    throw new CommandError(`can't load ${file}: ${name}${error.message}${advice}`, {
+      cause: error,
+    });
+  }
+  return handlersOf(file, exports);
+}

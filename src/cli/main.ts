@@ -1,0 +1,22 @@
+#!/usr/bin/env node
+// The command `lunaq`: runs it and ends the process, whatever the handlers of a worker have left open.
+import { complain } from './output.js';
+import { run } from './program.js';
+
+/** Resolves when what was written has gone, or can't go any more. */
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  await new Promise<void>((resolve) => {
+    stream.write('', () => resolve());
+  });
+}
+
+// Nobody reads complaints or help any more; what commands print is seen to by Output.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+let code = 1;
+try {
+  code = await run(process.argv);
+} catch (error) {
+  complain(String(error));
+}
+await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+process.exit(code);

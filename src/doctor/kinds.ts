@@ -1,0 +1,42 @@
+// Of what type each key of a queue is.
+import type { Noun } from '../keys.js';
+
+export const kinds: Readonly<
+  Record<Noun, 'hash' | 'list' | 'zset' | 'string' | 'stream' | 'none'>
+> = {
+  jobs: 'hash',
+  traits: 'hash',
+  attempts: 'hash',
+  stalls: 'hash',
+  results: 'hash',
+  failures: 'hash',
+  progress: 'hash',
+  logs: 'hash',
+  outcomes: 'hash',
+  watched: 'hash',
+  meta: 'hash',
+  waiting: 'list',
+  tombstones: 'hash',
+  suspects: 'zset',
+  delayed: 'zset',
+  deferred: 'zset',
+  awaiting: 'zset',
+  dependents: 'zset',
+  releasing: 'hash',
+  active: 'hash',
+  leases: 'zset',
+  held: 'hash',
+  stopping: 'zset',
+  completed: 'zset',
+  failed: 'zset',
+  cancelled: 'zset',
+  expiring: 'zset',
+  evicting: 'zset',
+  calls: 'hash',
+  wake: 'list',
+  events: 'none',
+  stream: 'stream',
+  audience: 'string',
+  workers: 'hash',
+  counters: 'hash',
+};

@@ -1,0 +1,226 @@
+// What is noted on jobs beside their life: progress, logs, metadata, other data. Whoever runs a job shows the token of its claim; on
+// what nobody runs, anybody may note. Notes of the same moment travel together, in order.
+import { Batcher } from './batcher.js';
+import type { Caller } from './caller.js';
+import { jsonOf, shown, wholeNumber } from './checks.js';
+import type { Connection } from './connection.js';
+import { execute, executeOne } from './execute.js';
+import { asError, LeaseLostError, QueueError } from './errors.js';
+import { maxLogRows, maxNoteBytes, metaText, type JobOptions } from './job-options.js';
+import type { QueueKeys } from './keys.js';
+import { batchBytes, batchElements } from './options.js';
+import {
+  callOf,
+  type Call,
+  type CallRow,
+  type JobId,
+  type MetaText,
+  type NoteText,
+  type RecordText,
+  type Token,
+} from './script.js';
+import * as scripts from './scripts.js';
+
+/** How far a job is, in its handler's own terms. */
+export type JobProgress = number | string | boolean | object;
+
+/** Rows of a job's log. */
+export interface JobLogs {
+  readonly logs: string[];
+  /** How many it has in all. */
+  readonly count: number;
+}
+
+/** What notes need to know of a job. */
+interface NotedJob {
+  readonly id: JobId;
+  /** Of the claim under which it is held, as far as is known. */
+  readonly token: string | undefined;
+  readonly opts: JobOptions;
+}
+
+type Note = { readonly id: JobId; readonly token: Token | '' };
+type ProgressNote = Note & { readonly value: NoteText };
+type LogNote = Note & { readonly line: NoteText | ''; readonly keep: number };
+type Rewriting = Note & { readonly record: RecordText | ''; readonly meta: MetaText | '' };
+/** A word, or why nothing is known of one of a batch. */
+type Noted = string | Error;
+type Row = { call: CallRow; number: number };
+
+/** Most bytes of a row of a log; the rest is cut off. */
+const maxRowBytes = 4 * 1024;
+
+const waiting = { maxPending: 10_000, maxPendingBytes: 16 * 1024 * 1024 };
+const many = { elements: batchElements, bytes: batchBytes, ...waiting };
+/** Of what a call reads and writes again, 64 KiB or more for each: in all some ms of Redis. */
+const few = { ...many, elements: 12 };
+
+function limited<T extends string>(what: string, text: T): T {
+  const bytes = text.length * 3 > maxNoteBytes ? Buffer.byteLength(text) : 0;
+  if (bytes > maxNoteBytes)
+    throw new QueueError(
+      'TOO_LARGE',
+      `${what}: ${bytes} bytes, at most ${maxNoteBytes} are allowed`,
+    );
+  return text;
+}
+
+/** Progress as it is stored. Throws TypeError, RangeError, TOO_LARGE. */
+export function progressText(progress: unknown): NoteText {
+  if (progress === null || typeof progress === 'bigint')
+    throw new TypeError(
+      `progress: expected a number, text, true, false or an object, got ${shown(progress)}`,
+    );
+  if (typeof progress === 'number' && !Number.isFinite(progress))
+    throw new RangeError(`progress: expected a finite number, got ${progress}`);
+  return limited('progress', jsonOf('progress', progress) as NoteText);
+}
+
+/** Metadata as it is stored. Throws TypeError, TOO_LARGE. */
+export function annotation(meta: unknown): MetaText {
+  return limited('meta', metaText(meta));
+}
+
+const rowBytes = new Uint8Array(maxRowBytes);
+const encoder = new TextEncoder();
+
+function rowText(row: unknown): NoteText {
+  if (typeof row !== 'string') throw new TypeError(`row: expected a string, got ${shown(row)}`);
+  const { read } = encoder.encodeInto(row, rowBytes);
+  return JSON.stringify(row.slice(0, read)) as NoteText;
+}
+
+/** Throws when nothing was noted. */
+function checkNoted(id: string, word: string): void {
+  if (word === 'lost')
+    throw new LeaseLostError(`job ${id} is no longer held under the claim that was shown`);
+  if (word === 'active')
+    throw new QueueError('JOB_ACTIVE', `job ${id} is being worked on: who runs it may note on it`, {
+      ids: [id],
+    });
+  if (word === 'unknown') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
+}
+
+export class Notes {
+  readonly #connection: Connection;
+  readonly #keys: QueueKeys;
+  readonly #caller: Caller;
+  #closed: Error | undefined;
+  /** One sender each: numbered calls of one script go one after the other. */
+  readonly #progress: Batcher<ProgressNote, Noted>;
+  readonly #log: Batcher<LogNote, Noted>;
+  readonly #rewrite: Batcher<Rewriting, Noted>;
+  /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
+  echoes = false;
+  /** Told when a job of this process has told its progress. */
+  onProgress: ((job: NotedJob, progress: JobProgress) => void) | undefined;
+
+  constructor(connection: Connection, keys: QueueKeys, caller: Caller) {
+    this.#connection = connection;
+    this.#keys = keys;
+    this.#caller = caller;
+    this.#progress = new Batcher<ProgressNote, Noted>(
+      [(items) => this.#send('progress', (row) => callOf(scripts.progress, keys, row, items))],
+      many,
+    );
+    this.#log = new Batcher<LogNote, Noted>(
+      [(items) => this.#send('log', (row) => callOf(scripts.log, keys, row, items))],
+      few,
+    );
+    this.#rewrite = new Batcher([(items) => this.#rewriteAll(items)], few);
+  }
+
+  async #send(
+    script: string,
+    call: (row: Row) => Call<readonly string[] | 'stale'>,
+  ): Promise<readonly string[]> {
+    const [sent] = await execute(this.#connection, [call(this.#caller.next(script))]);
+    if ('error' in sent) {
+      this.echoes ||= sent.error.code === 'UNKNOWN_OUTCOME';
+      throw sent.error;
+    }
+    this.echoes ||= sent.resent;
+    if (sent.reply === 'stale')
+      throw new QueueError('UNKNOWN_OUTCOME', `${script}: a later call was answered first`);
+    return sent.reply;
+  }
+
+  /** Large records take several calls, one after the other. What one of them has done stays done when the next one fails. */
+  async #rewriteAll(items: readonly Rewriting[]): Promise<readonly Noted[]> {
+    const words: string[] = [];
+    while (words.length < items.length) {
+      const left = items.slice(words.length);
+      try {
+        const answers = await this.#send('rewrite', (row) =>
+          callOf(scripts.rewrite, this.#keys, row, left),
+        );
+        const again = answers.indexOf('again');
+        words.push(...(again < 0 ? answers : answers.slice(0, again)));
+      } catch (thrown) {
+        return [...words, ...left.map(() => asError(thrown))];
+      }
+    }
+    return words;
+  }
+
+  async #note<More>(
+    batcher: Batcher<Note & More, Noted>,
+    job: NotedJob,
+    more: More,
+    bytes: number,
+  ): Promise<string> {
+    if (this.#closed) {
+      // Not at once: a handler that goes on and on would leave no room for anything else.
+      await new Promise(setImmediate);
+      throw this.#closed;
+    }
+    const { id, token } = job;
+    const word = await batcher.add({ id, token: (token ?? '') as Token | '', ...more }, bytes);
+    if (word instanceof Error) throw word;
+    checkNoted(id, word);
+    return word;
+  }
+
+  async progress(job: NotedJob, progress: JobProgress, value: NoteText): Promise<void> {
+    await this.#note(this.#progress, job, { value }, Buffer.byteLength(value));
+    this.onProgress?.(job, progress);
+  }
+
+  /** Adds a row to the job's log, 4 KiB of it. Returns how many it has. */
+  async log(job: NotedJob, row: unknown): Promise<number> {
+    return await this.#shorten(job, rowText(row), job.opts.keepLogs ?? maxLogRows);
+  }
+
+  /** Leaves the newest rows of the job's log. */
+  async clearLogs(job: NotedJob, keep: unknown = 0): Promise<void> {
+    const rows = Math.min(wholeNumber('keepLogs', keep, 0), maxLogRows);
+    await this.#shorten(job, '', rows);
+  }
+
+  async #shorten(job: NotedJob, line: NoteText | '', keep: number): Promise<number> {
+    const word = await this.#note(this.#log, job, { line, keep }, Buffer.byteLength(line));
+    return Number(word);
+  }
+
+  /** Rows of a log from position `start` to `end`, both included; negative ones count from the end. */
+  async logs(id: JobId, start: number, end: number, asc: boolean): Promise<JobLogs> {
+    const text = await executeOne(this.#connection, callOf(scripts.logs, this.#keys, { id }));
+    // The first one counts them.
+    const lines = text.split('\n').slice(1, -1);
+    if (!asc) lines.reverse();
+    const page = end === -1 ? lines.slice(start) : lines.slice(start, end + 1);
+    return { logs: page.map((line) => JSON.parse(line) as string), count: lines.length };
+  }
+
+  /** Replaces a job's record, or its metadata; '' leaves either as it is. */
+  async rewrite(job: NotedJob, record: RecordText | '', meta: MetaText | ''): Promise<void> {
+    const bytes = Buffer.byteLength(record) + Buffer.byteLength(meta);
+    await this.#note(this.#rewrite, job, { record, meta }, bytes);
+  }
+
+  /** Refuses further notes, and resolves when none is under way. */
+  async close(reason: Error): Promise<void> {
+    this.#closed = reason;
+    await Promise.all([this.#progress.idle(), this.#log.idle(), this.#rewrite.idle()]);
+  }
+}

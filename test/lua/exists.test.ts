@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest';
+import { exists } from '../../src/scripts.js';
+import { expected, type State } from '../helpers/keyspace.js';
+import { privateServer } from '../helpers/scripts.js';
+
+const server = privateServer();
+
+const before: State = {
+  jobs: { w: '["w"]', a: '["a"]', c: '["c"]', d: '["d"]', big: 'x'.repeat(100_000) },
+  traits: { big: '{"size":100000}' },
+  waiting: ['gone', 'w', 'big'],
+  tombstones: { gone: 1 },
+  active: { a: 'L:8' },
+  held: { L: 1 },
+  leases: { L: 'now+30000' },
+  completed: { c: 'now-10000' },
+  delayed: { d: 'now+60000' },
+};
+const each = (...ids: string[]) => ids.map((id) => ({ id }));
+
+async function serverTime(): Promise<number> {
+  const [seconds = 0, micros = 0] = await server.redis.time();
+  return seconds * 1_000 + Math.floor(micros / 1_000);
+}
+
+test('tells of each job whether it is stored, in any state, and changes nothing', async () => {
+  const queue = await server.queue(before);
+  const items = each('w', 'gone', 'a', 'c', 'd', 'zz', 'big', 'w');
+  const { stored } = await queue.run(exists, {}, items);
+  expect(stored).toEqual([true, false, true, true, true, false, true, true]);
+  expect(await queue.state()).toEqual(expected(before));
+});
+
+test('tells the time at which that was so', async () => {
+  const queue = await server.queue(before);
+  const earliest = await serverTime();
+  const { time } = await queue.run(exists, {}, each('w'));
+  expect(time).toBeGreaterThanOrEqual(earliest);
+  expect(time).toBeLessThanOrEqual(await serverTime());
+});
+
+test('tells the time alone when nothing is asked for', async () => {
+  const queue = await server.queue();
+  const { time, stored } = await queue.run(exists, {});
+  expect(stored).toEqual([]);
+  expect(Math.abs(time - (await serverTime()))).toBeLessThan(5_000);
+  expect(await queue.state()).toEqual({});
+});
+
+test('reads no large record: 256 of 100 kB take a moment', async () => {
+  const ids = Array.from({ length: 256 }, (_, at) => `large-${at}`);
+  const all = (value: string) => Object.fromEntries(ids.map((id) => [id, value]));
+  const queue = await server.queue({
+    jobs: all('x'.repeat(100_000)),
+    traits: all('{"size":100000}'),
+  });
+  await server.redis.config('RESETSTAT');
+  const { stored } = await queue.run(exists, {}, each(...ids));
+  expect(stored).toEqual(ids.map(() => true));
+  const stats = await server.redis.info('commandstats');
+  const micros = /cmdstat_eval:calls=1,usec=(\d+)/.exec(stats)?.[1];
+  expect(Number(micros)).toBeLessThan(5_000);
+});
