@@ -1,9 +1,10 @@
-// What does looking at a large queue cost Redis? Fills a private server with jobs in every state, then makes each call of the API that
-// only reads: how many script calls it takes, what one of them does, how long the longest one holds the server, how long the caller waits.
+// What do looking at a large queue and noting something in it cost Redis? Fills a private server with jobs in every state, 100 workers and
+// two weeks of counters, then makes each call of the API that is made by one client alone: how many script calls it takes, what one of
+// them does, how long the longest one holds the server, how long the caller waits.
 //
 //   node bench/looking.mjs [--jobs N] [--json]
 import { parseArgs } from 'node:util';
-import { getQueues, Queue } from '../dist/index.js';
+import { checkQueue, getQueues, Queue, QueueEvents } from '../dist/index.js';
 import { startRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
 import { environmentOf } from './environment.mjs';
@@ -28,6 +29,39 @@ const name = 'large';
 const keyOf = (noun) => `lunaq:{${name}}:${noun}`;
 const idOf = (state, at) => `${state.slice(0, 3)}-${String(at).padStart(8, '0')}`;
 
+const workers = 100;
+const leaseOf = (at) => String(at % workers).padStart(48, 'L');
+
+/** Writes the leases of the workers that hold the active jobs, their rows, and two weeks of counters. */
+async function fillRest(redis) {
+  const now = Date.now();
+  const minute = Math.floor(now / 60_000);
+  const row = JSON.stringify({
+    host: 'host',
+    pid: 1,
+    started: now,
+    lockDuration: 30_000,
+    queues: [name],
+    queueCount: 1,
+    concurrency: 10,
+    counters: { started: 1, completed: 1, failed: 0, retried: 0, cancelled: 0, runTime: 1 },
+    jobs: Array.from({ length: 10 }, (_, i) => [idOf('active', i), 'job', now]),
+  });
+  const pipeline = redis.pipeline();
+  pipeline.hset(keyOf('meta'), 'schema', 1, 'token', `${now}000`, 'swept', now);
+  pipeline.rpush(keyOf('wake'), '1');
+  for (let at = 0; at < Math.min(workers, sizes.active); at += 1) {
+    pipeline.zadd(keyOf('leases'), now + 3_600_000, leaseOf(at));
+    pipeline.hset(keyOf('held'), leaseOf(at), Math.ceil((sizes.active - at) / workers));
+    pipeline.hset(keyOf('workers'), leaseOf(at), `${now + 3_600_000} ${row}`);
+  }
+  for (let back = 0; back < 20_160; back += 1) {
+    const counts = `${minute - back} 1000 1000 1000 1000 1000 1000 1000 1000 1000`;
+    pipeline.hset(keyOf('counters'), (minute - back) % 20_160, counts, 'total', counts);
+  }
+  await pipeline.exec();
+}
+
 /** Writes jobs of one state as the scripts would leave them. */
 async function fill(redis, state, count) {
   const now = Date.now();
@@ -40,7 +74,10 @@ async function fill(redis, state, count) {
     pipeline.hset(keyOf('jobs'), ...records);
     if (state === 'waiting') pipeline.rpush(keyOf('waiting'), ...ids);
     else if (state === 'active')
-      pipeline.hset(keyOf('active'), ...ids.flatMap((id) => [id, `${'L'.repeat(48)}:${now}000`]));
+      pipeline.hset(
+        keyOf('active'),
+        ...ids.flatMap((id, i) => [id, `${leaseOf(from + i)}:${now}000`]),
+      );
     else
       pipeline.zadd(
         keyOf(state),
@@ -64,9 +101,10 @@ async function firstOf(queue, state, count) {
 }
 
 /** [call, how often it is made, the call]. */
-function callsOf(queue, connection) {
+function callsOf(queue, connection, job) {
   const at = (share) => idOf('waiting', Math.floor((jobs - 1) * share));
   const last = jobs - 100;
+  const weeks = { from: Date.now() - 14 * 24 * 3_600_000, to: Date.now() };
   return [
     ['getJob', 500, () => queue.getJob(at(0.5))],
     ['getJobState', 500, () => queue.getJobState(at(0.5))],
@@ -90,6 +128,18 @@ function callsOf(queue, connection) {
     ['scan delayed, all', 3, () => scanAll(queue, 'delayed', 1_000)],
     ['scan completed, all', 1, () => scanAll(queue, 'completed', 1_000)],
     ['scan waiting, all', 1, () => scanAll(queue, 'waiting', 1_000)],
+    ['getWorkers, 100 of them', 100, () => queue.getWorkers()],
+    ['getWorkersCount', 100, () => queue.getWorkersCount()],
+    ['getCounters, an hour', 100, () => queue.getCounters()],
+    ['getCounters, two weeks', 10, () => queue.getCounters(weeks)],
+    ['isPaused', 100, () => queue.isPaused()],
+    ['updateProgress', 500, (i) => job.updateProgress(i + 1)],
+    ['log, 1,000 rows', 1_000, (i) => job.log(`row ${i}`)],
+    ['getJobLogs', 100, () => queue.getJobLogs(job.id)],
+    ['updateMeta', 500, (i) => job.updateMeta({ i })],
+    ['updateData', 500, (i) => job.updateData({ i })],
+    ['add, nobody listens', 500, () => queue.add('job', { index: 0 })],
+    ['checkQueue', 1, () => checkQueue(queue)],
   ];
 }
 
@@ -146,11 +196,20 @@ const environment = await environmentOf(redis);
 const queue = new Queue(name, { connection: server.url });
 for (const [state, count] of Object.entries({ waiting: jobs, ...sizes }))
   await fill(redis, state, count);
+await fillRest(redis);
 await redis.zadd('lunaq:queues', 0, name);
 const counts = await queue.getJobCounts();
 
 const rows = [];
-for (const call of callsOf(queue, server.url)) rows.push(await measure(redis, call));
+const job = await queue.getJob(idOf('waiting', Math.floor(jobs / 2)));
+for (const call of callsOf(queue, server.url, job)) rows.push(await measure(redis, call));
+const listener = new QueueEvents(name, { connection: server.url });
+await listener.waitUntilReady();
+const add = () => queue.add('job', { index: 0 });
+rows.push(await measure(redis, ['add, somebody listens', 500, add]));
+await queue.keepEvents(10_000);
+rows.push(await measure(redis, ['add, events are kept', 500, add]));
+await listener.close();
 if (values.json) console.log(JSON.stringify({ environment, counts, rows }, undefined, 2));
 else {
   console.log(Object.entries(counts).filter(([, count]) => count > 0).map(([state, count]) => `${count} ${state}`).join(', ')); // prettier-ignore

@@ -47,18 +47,15 @@ if tonumber(newest or 0) > tonumber(schema) then word = 'outdated' end
 if word then return { remember(calls, call, number, now, word) } end
 
 local ids, held_off = take_suspects(suspects, allowance, alone)
-local suspected, claimed = #ids > 0, {}
+local suspected = #ids > 0
 if not suspected then ids = take(waiting, tombstones, tonumber(want)) end
 local plain = #ids == 0 or not attend(news, expiring, traits, attempts, stalls)
 local fit, ends, late = timely(expiring, ids, now, plain)
 local newer = string.format('%.0f', math.max(micros, (last or 0) + 1))
 local token = lease .. ':' .. newer
 local records, tries, losses, probes = describe(jobs, traits, attempts, stalls, fit, plain)
-for i, id in ipairs(fit) do
-  if records[i] or probes[i] == '' then claimed[#claimed + 1] = id end
-end
-local taken, left = #claimed, redis.call('LLEN', waiting)
-enter_active(active, held, meta, news, claimed, token)
+local taken = enter_active(active, held, meta, news, fit, records, probes, token)
+local left = redis.call('LLEN', waiting)
 local first = taken < tonumber(want) and redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES') or {}
 if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
 if news.heard and taken > 0 and left == 0 then say(news, 'drained') end

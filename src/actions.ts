@@ -98,7 +98,7 @@ export class Actions {
       for (const [at, id] of part.entries()) {
         const word = words[at];
         if (word && word !== 'again') ends.set(id, word === 'releasing' ? 'removed' : word);
-        if (word === 'removed') this.#store.ids?.changed(id, false);
+        if (word === 'removed') this.#store.ids?.changed([id], false);
       }
       await this.#release(part.filter((_, at) => words[at] === 'releasing'));
       left = [...part.filter((_, at) => words[at] === 'again'), ...left.slice(part.length)];

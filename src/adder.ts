@@ -49,8 +49,12 @@ const edgeBytes = Math.ceil(batchBytes / 1_000);
 
 const adding = { enqueue: scripts.enqueue, schedule: scripts.schedule };
 
-/** Makes a job of what was stored. */
-type JobMaker<J> = (id: JobId, record: JobRecord, duplicate: boolean) => J | Promise<J>;
+export interface AdderHooks<J> {
+  /** Jobs are stored, by this call or before. */
+  readonly stored: (ids: readonly JobId[]) => void;
+  /** Makes a job of what was stored. */
+  readonly jobOf: (id: JobId, record: JobRecord, duplicate: boolean) => J | Promise<J>;
+}
 
 export class Adder<J> {
   readonly #queue: string;
@@ -58,7 +62,7 @@ export class Adder<J> {
   readonly #keys: QueueKeys;
   readonly #family: Family;
   readonly #tally: Tally;
-  readonly #jobOf: JobMaker<J>;
+  readonly #hooks: AdderHooks<J>;
   readonly #ids = new IdMaker();
   readonly #enqueue: Batcher<NewJob, Added>;
   readonly #schedule: Batcher<NewJob, Added>;
@@ -73,10 +77,10 @@ export class Adder<J> {
     callers: readonly Caller[],
     limits: { maxPending: number; maxPendingBytes: number },
     tally: Tally,
-    jobOf: JobMaker<J>,
+    hooks: AdderHooks<J>,
   ) {
     this.#tally = tally;
-    this.#jobOf = jobOf;
+    this.#hooks = hooks;
     this.#queue = queue;
     this.#connection = connection;
     this.#family = family;
@@ -117,7 +121,7 @@ export class Adder<J> {
       if (added instanceof QueueError) throw added;
       // Without an id of its own it is two producers that drew the same: this job has not been added yet.
       if (added === 'added' || opts.jobId !== undefined)
-        return this.#jobOf(id, record, added === 'duplicate');
+        return this.#hooks.jobOf(id, record, added === 'duplicate');
     }
   }
 
@@ -201,6 +205,7 @@ export class Adder<J> {
       });
     if (answer.reply === 'stale')
       throw new QueueError('UNKNOWN_OUTCOME', 'a later call was answered first', { ids });
+    this.#hooks.stored(ids);
     this.#tally.count('added', answer.reply.filter((word) => word === 'added').length);
     return answer.reply;
   }

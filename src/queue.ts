@@ -50,13 +50,14 @@ export class Queue<
     const checkedName = queueNameOf('name', name);
     const { prefix = defaultPrefix, defaultJobOptions = {} } = options;
     const limits = queueLimits(options);
-    const known = idCacheSettings(options);
+    const idCache = idCacheSettings(options);
     const checkedPrefix = queueNameOf('prefix', prefix);
     const connection = Connection.acquire(options.connection);
     const callers = [new Caller(), new Caller()] as const;
     const family = new Family(connection, checkedPrefix);
     const store = new Store(checkedName, connection, family, callers[0]);
-    super(store, new IdCache(connection, store.keys, known));
+    const known = new IdCache(connection, store.keys, idCache);
+    super(store, known);
     this.#connection = connection;
     this.#callers = callers;
     this.#defaults = defaultJobOptions;
@@ -66,10 +67,11 @@ export class Queue<
       family,
       this.#callers,
       limits,
-      this.store.tally,
-      (id, record, duplicate) => {
-        this.store.ids?.changed(id, true);
-        return duplicate ? this.#stored(id, record) : new Job(this.store, id, record);
+      store.tally,
+      {
+        stored: (ids) => known.changed(ids, true),
+        jobOf: (id, record, duplicate) =>
+          duplicate ? this.#stored(id, record) : new Job(store, id, record),
       },
     );
     const reports = new Reports(connection, this.store.keys, this.store.tally);

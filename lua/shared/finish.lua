@@ -6,9 +6,13 @@ local function finish(keys, news, columns, ids, ended, word, age, now, details)
   local set, releasing, evicting = unpack(keys)
   local watched, over, watch = columns[#columns], {}, {}
   local kept, told, rows, due, dropped = {}, {}, {}, {}, {}
-  local plain = #ended == 0 or not attend(news, unpack(columns, #columns - 3))
-  for n, i in ipairs((plain and not news.heard) and {} or ended) do
+  for n, i in ipairs(ended) do
     over[n] = ids[i]
+  end
+  local plain = #over == 0 or not attend(news, unpack(columns, #columns - 3))
+  if plain and age == '0' and not news.heard then
+    if #over > 0 then forget(columns, over, plain) end
+    return kept, told
   end
   if not plain then watch = redis.call('HMGET', watched, unpack(over)) end
   local failures = news.heard and not details and redis.call('HMGET', columns[6], unpack(over))

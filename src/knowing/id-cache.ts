@@ -112,9 +112,9 @@ export class IdCache {
     return { size, hits, misses, corrections, revalidations, commandsSaved };
   }
 
-  /** This Queue object has changed it: from now on, what was known before is not told any more. */
-  changed(id: JobId, present: boolean): void {
-    this.#shared?.changed(id, present);
+  /** This Queue object has changed them: from now on, what was known before is not told any more. */
+  changed(ids: readonly JobId[], present: boolean): void {
+    if (this.#shared) for (const id of ids) this.#shared.changed(id, present);
   }
 
   changedAll(): void {

@@ -11,7 +11,7 @@ const msPerMinute = 60_000;
 /** Minutes that are read when nobody says which. */
 const hour = 60;
 /** Most minutes of one call. */
-const pageMinutes = 1_440;
+const pageMinutes = 480;
 
 /** What was counted in one minute of the server's clock. */
 export interface MinuteCounters extends Counters {

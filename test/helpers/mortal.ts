@@ -109,6 +109,9 @@ export function clientOf(connection: Connection, queue: string, prefix: string) 
   const callers = [new Caller()];
   const limits = { maxPending: 1_000, maxPendingBytes: 1_000_000 };
   const store = new Store(queue, connection, family, callers[0] as Caller);
-  const adder = new Adder(queue, connection, family, callers, limits, store.tally, (id) => id);
+  const adder = new Adder(queue, connection, family, callers, limits, store.tally, {
+    stored: () => undefined,
+    jobOf: (id) => id,
+  });
   return { family, actions: store.actions, store, adder };
 }
