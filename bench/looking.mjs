@@ -138,6 +138,11 @@ function callsOf(queue, connection, job) {
     ['getJobLogs', 100, () => queue.getJobLogs(job.id)],
     ['updateMeta', 500, (i) => job.updateMeta({ i })],
     ['updateData', 500, (i) => job.updateData({ i })],
+    ['remove, waiting', 500, (i) => queue.remove(idOf('waiting', 2_000 + i))],
+    ['cancel, waiting', 500, (i) => queue.cancel(idOf('waiting', 4_000 + i))],
+    ['retryJob, failed', 100, (i) => queue.retryJob(idOf('failed', 1 + i))],
+    ['clean, 1,000 completed', 5, () => queue.clean(0, 1_000, 'completed')],
+    ['pause, resume', 100, () => queue.pause().then(() => queue.resume())],
     ['add, nobody listens', 500, () => queue.add('job', { index: 0 })],
     ['checkQueue', 1, () => checkQueue(queue)],
   ];
