@@ -29,7 +29,7 @@
 -- REPLY a word for each job, blank between them: cancelled | releasing (cancelled, and its dependents are to be told) | stopping |
 --       finished | unknown | again (nothing was done, since 1,000 edges were spent); or stale
 -- HOLDS nothing; one call in flight per caller
--- USES column, answered, clock, attend, known, rows, ended, fill, blame, cut, withdraw, tell, retention, say, forget, finish, conclude, announce, drop_void, remember
+-- USES column, answered, clock, attend, known, rows, ended, fill, blame, cut, withdraw, tell, retention, say, forget, tell_ends, finish, conclude, announce, drop_void, remember
 local calls, jobs, traits, active, stopping, expiring, delayed, deferred, awaiting, suspects =
   unpack(KEYS, 1, 10)
 local waiting, tombstones, completed, failed, cancelled = unpack(KEYS, 11, 15)
@@ -65,7 +65,9 @@ tell(words, conclude(keys, failures, news, columns, ids, flags, lines, gone, wor
 for i, id in ipairs(ids) do
   words[i] = words[first[id]]
 end
-if #stops > 0 then redis.call('PUBLISH', stopping, failure .. '\n' .. table.concat(stops, '\n')) end
+if #stops > 0 then
+  redis.pcall('PUBLISH', stopping, failure .. '\n' .. table.concat(stops, '\n'))
+end
 announce(news, now)
 local elsewhere = { delayed, deferred, suspects, completed, failed, cancelled }
 if #gone > 0 then drop_void(jobs, active, elsewhere, waiting, tombstones) end

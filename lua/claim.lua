@@ -58,7 +58,7 @@ local taken = enter_active(active, held, meta, news, fit, records, probes, token
 local left = redis.call('LLEN', waiting)
 local first = taken < tonumber(want) and redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES') or {}
 if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
-if news.heard and taken > 0 and left == 0 then say(news, 'drained') end
+if news.heard and taken > 0 and left + held_off == 0 then say(news, 'drained') end
 announce(news, now)
 word = taken > 0 and 'claimed' or left > 0 and 'more' or held_off > 0 and 'held off' or 'empty'
 remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. listed(fit, ends))

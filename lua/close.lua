@@ -7,8 +7,8 @@
 --      calls     hash   caller and script -> last call number, time, reply
 --      workers   hash   lease -> its deadline (ms) as last known, then what its worker tells of itself
 --      waiting   list   ids
---      suspects  zset   ids by the time of loss
---      delayed   zset   ids by due time
+--      suspects  zset   ids by the time of loss (ms)
+--      delayed   zset   ids by due time (ms)
 --      wake      list   the marker
 -- ARGV lease     the caller's; a producer has none and gives its own id
 -- EACH call      a row of calls to erase

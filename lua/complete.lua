@@ -16,7 +16,7 @@
 --      outcome   JSON, or '' for nothing to keep
 -- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, leave_active, clock, attend, say, forget, finish, fill, announce, tell
+-- USES column, leave_active, clock, attend, say, forget, tell_ends, finish, fill, announce, tell
 local active, held, stopping, completed, releasing, evicting, results = unpack(KEYS, 1, 7)
 local news = { unpack(KEYS, 8, 10) }
 local columns = { unpack(KEYS, 11) }

@@ -8,7 +8,7 @@
 --      traits    hash   id -> what scripts must know of a job
 --      outcomes  hash   child -> what its parents ended with, a line each
 --      expiring  zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
---      watched   hash   id -> parent | awaited
+--      watched   hash   id -> awaited, or parent and what its state does not tell of its end
 --      awaiting  zset   edges by child
 --      deferred  zset   ids by the time of their next check (ms)
 --      waiting   list   ids

@@ -9,7 +9,7 @@
 --      cancelled  zset   ids by finish time (ms)
 --      results    hash   id -> outcome
 --      dependents zset   edges by parent
---      watched    hash   id -> parent | awaited
+--      watched    hash   id -> awaited, or parent and what its state does not tell of its end
 -- EACH parent     id of the parent
 --      edge       child's queue and id, parent's queue and id, nonce, policy (fail | run | wait), a tab between them
 -- REPLY { pending | completed, outcome or '' | failed | cancelled | cancel | release | removed | unknown, … }: a list for each. An outcome over 64 KiB, or behind

@@ -21,7 +21,7 @@
 -- REPLY a word for each, blank between them: accepted | releasing (accepted, and the child's own dependents are to be told) | absent (there
 --       is no such edge) | again (nothing was done, since 1,000 edges were spent)
 -- HOLDS an outcome that the edge's policy does not accept
--- USES column, clock, cut, tally, tell, retention, attend, say, forget, finish, fill, blame, conclude, announce
+-- USES column, clock, cut, tally, tell, retention, attend, say, forget, tell_ends, finish, fill, blame, conclude, announce
 local traits, outcomes, expiring, awaiting, deferred, failed, cancelled = unpack(KEYS, 1, 7)
 local releasing, evicting, failures = unpack(KEYS, 8, 10)
 local news = { unpack(KEYS, 11, 13) }

@@ -3,11 +3,11 @@
 --
 -- KEYS waiting    list   ids
 --      tombstones hash   id -> how many of its entries in waiting are void
---      suspects   zset   ids by the time of loss
---      delayed    zset   ids by due time
+--      suspects   zset   ids by the time of loss (ms)
+--      delayed    zset   ids by due time (ms)
 --      expiring   zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
 --      cancelled  zset   ids by finish time (ms)
---      watched    hash   id -> parent | awaited
+--      watched    hash   id -> awaited, or parent and what its state does not tell of its end
 --      releasing  hash   finished parent -> what to tell its dependents
 --      evicting   zset   ids by the time (ms) when their retention ends
 --      news       events, stream, audience: for announce

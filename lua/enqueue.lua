@@ -6,7 +6,7 @@
 --      jobs     hash   id -> record
 --      traits   hash   id -> what scripts must know of a job
 --      expiring zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
---      watched  hash   id -> parent | awaited
+--      watched  hash   id -> awaited, or parent and what its state does not tell of its end
 --      waiting  list   ids
 --      wake     list   the marker
 --      news     events, stream, audience: for announce

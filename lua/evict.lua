@@ -7,7 +7,7 @@
 --      failed     zset   ids by finish time (ms)
 --      cancelled  zset   ids by finish time (ms)
 --      evicting   zset   ids by the time (ms) when their retention ends
---      watched    hash   id -> parent | awaited
+--      watched    hash   id -> awaited, or parent and what its state does not tell of its end
 --      releasing  hash   finished parent -> what to tell its dependents
 --      dependents zset   edges by parent
 --      news       events, stream, audience: for announce

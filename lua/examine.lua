@@ -4,7 +4,7 @@
 -- KEYS meta       hash   last token number
 --      jobs       hash   id -> record
 --      traits     hash   id -> what scripts must know of a job
---      watched    hash   id -> parent | awaited
+--      watched    hash   id -> awaited, or parent and what its state does not tell of its end
 --      releasing  hash   finished parent -> what to tell its dependents
 --      tombstones hash   id -> how many of its entries in waiting are void
 --      active     hash   id -> token

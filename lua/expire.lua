@@ -23,7 +23,7 @@
 --      failure    JSON on one line
 -- REPLY { ids, ids of those whose dependents are to be told }; with any ids: call again, since edges bound a step too
 -- HOLDS nothing
--- USES clock, cut, withdraw, retention, attend, say, forget, finish, fill, blame, conclude, drop_void, announce
+-- USES clock, cut, withdraw, retention, attend, say, forget, tell_ends, finish, fill, blame, conclude, drop_void, announce
 local jobs, traits, active, expiring, delayed, deferred, awaiting, suspects = unpack(KEYS, 1, 8)
 local waiting, tombstones, completed, failed, cancelled = unpack(KEYS, 9, 13)
 local releasing, evicting, failures = unpack(KEYS, 14, 16)

@@ -18,7 +18,7 @@
 --      failure   JSON on one line
 -- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, leave_active, clock, attend, say, forget, finish, fill, blame, announce, tell
+-- USES column, leave_active, clock, attend, say, forget, tell_ends, finish, fill, blame, announce, tell
 local active, held, stopping, failed, releasing, evicting, attempts, failures = unpack(KEYS, 1, 8)
 local news = { unpack(KEYS, 9, 11) }
 local columns = { unpack(KEYS, 12) }

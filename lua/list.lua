@@ -2,15 +2,15 @@
 -- list: ids of one state by position, one bounded range. Waiting ones are entries, some of which may be void.
 --
 -- KEYS active     hash   id -> token
---      suspects   zset   ids by the time of loss
+--      suspects   zset   ids by the time of loss (ms)
 --      waiting    list   ids
 --      tombstones hash   id -> how many of its entries in waiting are void
 --      jobs       hash   id -> record
---      delayed    zset   ids by due time
---      completed  zset   ids by finish time
---      failed     zset   ids by finish time
---      deferred   zset   ids by the time of their next check
---      cancelled  zset   ids by finish time
+--      delayed    zset   ids by due time (ms)
+--      completed  zset   ids by finish time (ms)
+--      failed     zset   ids by finish time (ms)
+--      deferred   zset   ids by the time of their next check (ms)
+--      cancelled  zset   ids by finish time (ms)
 -- ARGV state      waiting | delayed | completed | failed | deferred | cancelled
 --      start      first position
 --      stop       last position, 1,000 in all at most

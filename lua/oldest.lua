@@ -1,17 +1,17 @@
 #!lua flags=allow-oom
 -- oldest: the waiting jobs that may have waited longest: the first suspect, the first and the last of waiting, as far as one bounded step
--- over void entries finds them.
+-- over void entries finds them: 1,000 entries at each end, and up to three records.
 --
 -- KEYS jobs       hash   id -> record
 --      active     hash   id -> token
---      suspects   zset   ids by the time of loss
+--      suspects   zset   ids by the time of loss (ms)
 --      waiting    list   ids
 --      tombstones hash   id -> how many of its entries in waiting are void
---      delayed    zset   ids by due time
---      completed  zset   ids by finish time
---      failed     zset   ids by finish time
---      deferred   zset   ids by the time of their next check
---      cancelled  zset   ids by finish time
+--      delayed    zset   ids by due time (ms)
+--      completed  zset   ids by finish time (ms)
+--      failed     zset   ids by finish time (ms)
+--      deferred   zset   ids by the time of their next check (ms)
+--      cancelled  zset   ids by finish time (ms)
 -- ARGV start      how many entries to pass over at both ends
 -- REPLY { the server's time (ms), where the next step begins or 0 when all was seen, { id, record } or {} of the first suspect, of the
 --       first, of the last }

@@ -21,8 +21,8 @@ if #ids > 0 then
     all[i] = i
   end
   push(waiting, wake, ids, attend(news, traits) and rows(traits, ids) or {}, all, news, 'delayed')
-  announce(news, now)
   redis.call('ZREM', delayed, unpack(ids))
+  announce(news, now)
 end
 local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
 return { #ids, first[2] and string.format('%.0f', first[2] - now) or '' }

@@ -19,7 +19,7 @@
 --      leases     zset   lease by deadline (ms), 0 for a dead one
 --      wake       list   the marker
 -- REPLY { time (ms); schema, token, paused, swept; how many are in jobs to cancelled; how many expired ones have no entry in waiting; entries
---       of waiting; rows of tombstones and their sum; rows of releasing; the sum of held; live leases, those dead or past their deadline, the
+--       of waiting; rows of tombstones and their sum; rows of releasing; the sum of held; live leases, those dead or at their deadline and past it, the
 --       farthest deadline; markers; the earliest of delayed, deferred, expiring, evicting }; a sum is -1 when there are more than 1,000 rows
 -- HOLDS nothing
 -- USES clock
@@ -49,7 +49,7 @@ for _, size in ipairs({
   sum(tombstones),
   redis.call('HLEN', releasing),
   sum(held),
-  redis.call('ZCOUNT', leases, now, '+inf'),
+  redis.call('ZCOUNT', leases, string.format('(%.0f', now), '+inf'),
   redis.call('ZCOUNT', leases, '-inf', now),
   redis.call('ZREVRANGE', leases, 0, 0, 'WITHSCORES')[2] or 0,
   redis.call('LLEN', wake),

@@ -20,7 +20,9 @@ end
 local stored = redis.call('XLEN', stream)
 local word, messages, read = 'page', {}, 0
 -- If anything at or before the position is there, nothing behind it was trimmed. 0-0 stands ahead of the first ever.
-if after == '0-0' then
+if after == '0' and stored == 0 then
+  after = '0-0'
+elseif after == '0-0' then
   word = stored >= length and 'missed' or word
 elseif after ~= '0' and #redis.call('XREVRANGE', stream, after, '-', 'COUNT', 1) == 0 then
   word = 'missed'

@@ -15,7 +15,7 @@
 --      completed zset   ids by finish time (ms)
 --      failed    zset   ids by finish time (ms)
 --      cancelled zset   ids by finish time (ms)
---      watched   hash   id -> parent | awaited; a parent's fate behind it, when its state does not tell it
+--      watched   hash   id -> awaited, or parent and what its state does not tell of its end
 --      releasing hash   finished parent -> what to tell its dependents
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      waiting   list   ids

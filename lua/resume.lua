@@ -3,8 +3,8 @@
 --
 -- KEYS meta     hash   paused since (ms)
 --      waiting  list   ids
---      suspects zset   ids by the time of loss
---      delayed  zset   ids by due time
+--      suspects zset   ids by the time of loss (ms)
+--      delayed  zset   ids by due time (ms)
 --      wake     list   the marker
 --      news     events, stream, audience: for announce
 -- REPLY resumed

@@ -9,6 +9,8 @@
 --      number of this call
 -- EACH id     of the job
 --      token  of the claim under which it is held, '' for one that is not active
+--      head   how its record begins, and
+--      stamp  what is in it when it is the job that was read, not a later one of the same id
 --      record JSON on one line, '' to leave it as it is
 --      meta   JSON on one line, '' to leave it as it is
 -- REPLY a word for each job, blank between them: noted | lost | active (no token was shown) | unknown | again (nothing was done, since
@@ -17,7 +19,8 @@
 -- USES column, answered, remember, rows, attend, known, entitled, clock, resize
 local calls, jobs, traits, active = unpack(KEYS)
 local call, number = unpack(ARGV)
-local ids, tokens, records, metas = column(3, 4), column(4, 4), column(5, 4), column(6, 4)
+local ids, tokens, heads, stamps = column(3, 6), column(4, 6), column(5, 6), column(6, 6)
+local records, metas = column(7, 6), column(8, 6)
 
 local before = answered(calls, call, number)
 if before then return before end
@@ -28,11 +31,15 @@ for i, id in ipairs(ids) do
     words[i] = 'again'
   elseif words[i] == 'noted' then
     local old = redis.call('HGET', jobs, id)
+    local same = old:sub(1, #heads[i]) == heads[i] and old:find(stamps[i], #heads[i], true)
     local stop = old:find('\n', 1, true) or #old + 1
     local record = records[i] == '' and old:sub(1, stop - 1) or records[i]
     local text = record .. (metas[i] == '' and old:sub(stop) or '\n' .. metas[i])
-    redis.call('HSET', jobs, id, text)
-    resize(traits, id, #text)
+    if same then
+      redis.call('HSET', jobs, id, text)
+      resize(traits, id, #text)
+    end
+    words[i] = same and 'noted' or 'unknown'
     spent = spent + #old + #text
   end
 end

@@ -4,13 +4,13 @@
 --
 -- KEYS active    hash   id -> token
 --      waiting   list   ids
---      suspects  zset   ids by the time of loss
+--      suspects  zset   ids by the time of loss (ms)
 --      expiring  zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
---      delayed   zset   ids by due time
---      completed zset   ids by finish time
---      failed    zset   ids by finish time
---      deferred  zset   ids by the time of their next check
---      cancelled zset   ids by finish time
+--      delayed   zset   ids by due time (ms)
+--      completed zset   ids by finish time (ms)
+--      failed    zset   ids by finish time (ms)
+--      deferred  zset   ids by the time of their next check (ms)
+--      cancelled zset   ids by finish time (ms)
 -- ARGV state     waiting | delayed | active | completed | failed | deferred | cancelled
 --      cursor    0, or what the step before gave
 --      count     about how many ids to give, 1 to 1,000

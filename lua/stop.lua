@@ -14,7 +14,7 @@
 --      token     of its claim
 -- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, leave_active, clock, attend, say, forget, finish, tell, announce
+-- USES column, leave_active, clock, attend, say, forget, tell_ends, finish, tell, announce
 local active, held, stopping, cancelled, releasing, evicting = unpack(KEYS, 1, 6)
 local news = { unpack(KEYS, 7, 9) }
 local columns = { unpack(KEYS, 10) }

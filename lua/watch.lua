@@ -6,7 +6,7 @@
 --      completed zset   ids by finish time (ms)
 --      failed    zset   ids by finish time (ms)
 --      cancelled zset   ids by finish time (ms)
---      watched   hash   id -> parent | awaited
+--      watched   hash   id -> awaited, or parent and what its state does not tell of its end
 -- EACH id        of the job
 -- REPLY a word for each job, blank between them: watched | finished | unknown
 -- HOLDS a subscription to events

@@ -191,7 +191,7 @@ export class Adder<J> {
     const ids = jobs.map((job) => job.id);
     const [answer] = await execute(this.#connection, [
       call,
-      ...registration(this.#connection, this.#keys, this.#queue),
+      ...registration(this.#connection, this.#keys),
     ]);
     if ('error' in answer) {
       const { code, message, cause } = answer.error;

@@ -1,6 +1,7 @@
 // Checks of single values, which name what was wrong: option, expected, given.
 
-const longestDelay = Number.MAX_SAFE_INTEGER / 4;
+/** The greatest number that options take. Sums of a few such, and of one and a time, stay exact. */
+export const largest = 2 ** 51 - 1;
 
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
@@ -8,12 +9,7 @@ export function shown(value: unknown): string {
 }
 
 /** A whole number from `least` to `most`, or a TypeError or RangeError that names the option. */
-export function wholeNumber(
-  option: string,
-  value: unknown,
-  least: number,
-  most = longestDelay,
-): number {
+export function wholeNumber(option: string, value: unknown, least: number, most = largest): number {
   if (typeof value !== 'number')
     throw new TypeError(`${option}: expected a number, got ${shown(value)}`);
   if (!Number.isInteger(value) || value < least || value > most)

@@ -18,6 +18,10 @@ export type ConnectionOptions = string | RedisOptions | RedisInstance;
 const socketTimeout = 5_000;
 /** Longest block in s; the blocking socket may be silent for that long. */
 const longestBlock = 10;
+/** ms until a refused subscription is asked for again. */
+const refusalRest = 5_000;
+/** ms that `waitUntilReady` waits. */
+const patience = 10_000;
 /** ms that a block waits for its connection, before the worker looks for itself. */
 const blockPatience = 250;
 
@@ -170,6 +174,13 @@ export class Connection {
     return await whenReady(this.commands, deadline);
   }
 
+  /** Waits for the command connection, up to 10 s. Throws UNAVAILABLE. */
+  async waitUntilReady(): Promise<void> {
+    if (await this.ready(deadlineIn(patience))) return;
+    const options = { cause: this.lastError };
+    throw new QueueError('UNAVAILABLE', 'Redis could not be reached in time', options);
+  }
+
   /** Resolves when there was no connection for `ms` at a stretch, or the signal fired. */
   async gone(ms: number, signal: AbortSignal): Promise<void> {
     let missing = 0;
@@ -236,9 +247,14 @@ export class Connection {
     try {
       await redis.subscribe(channel);
     } catch (thrown) {
-      // Without a connection: the next one subscribes again. Else the server does not allow it.
+      // Without a connection: the next one subscribes again. Else the server does not allow it, perhaps not for ever.
       const error = asError(thrown);
-      if (error.name === 'ReplyError') this.#each('onError', error);
+      if (error.name !== 'ReplyError') return;
+      this.#each('onError', error);
+      setTimeout(() => {
+        const wanted = this.#subscribers.get(channel);
+        if (wanted && redis.status === 'ready') void this.#listenTo(redis, channel, wanted);
+      }, refusalRest).unref();
       return;
     }
     const subscribers = this.#subscribers.get(channel);
@@ -271,10 +287,16 @@ export class Connection {
     return redis;
   }
 
+  /** What the server tells of itself, all or one section of it, by field; nothing when it does not tell. */
+  async info(section = 'default'): Promise<ReadonlyMap<string, string>> {
+    const text = await this.commands.info(section).catch(() => '');
+    const fields = text.matchAll(/^(\w+):(.*?)\r?$/gm);
+    return new Map(Array.from(fields, ([, field = '', value = '']) => [field, value]));
+  }
+
   /** The server's maxmemory-policy; undefined when it does not tell. */
   async evictionPolicy(): Promise<string | undefined> {
-    const info = await this.commands.info('memory').catch(() => '');
-    return /^maxmemory_policy:(\S+)/m.exec(info)?.[1];
+    return (await this.info('memory')).get('maxmemory_policy');
   }
 
   /** Address of the server that commands go to, followed across a failover by the client. */

@@ -6,41 +6,35 @@ import { Claims } from './claims.js';
 import type { Connection } from './connection.js';
 import { deadlineIn, sleep } from './deadline.js';
 import { DueTimer } from './due-timer.js';
-import { asError, QueueError } from './errors.js';
-import { execute, executeOne, type Answer } from './execute.js';
+import { QueueError } from './errors.js';
+import { execute, type Answer } from './execute.js';
 import { Handbacks } from './handbacks.js';
 import type { QueueKeys } from './keys.js';
-import { Lease } from './lease.js';
+import type { Lease } from './lease.js';
+import { LeaseHolder, type LeaseHooks } from './lease-holder.js';
 import type { WorkerSettings } from './options.js';
 import type { Run } from './run.js';
 import type { Call, JobId, ScriptName, Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { ClaimReply, RenewReply } from './scripts.js';
-import { Settles, type SettleCall, type SettleResult } from './settles.js';
+import { Settles, type SettleCall } from './settles.js';
 import type { Claimant, Slots } from './slots.js';
 
-export interface CycleHooks {
+export interface CycleHooks extends LeaseHooks {
   /** Runs a claimed job; its settle goes to `settles`. */
   readonly start: (run: Run) => void;
   /** Whether the worker holds this job under this token. */
   readonly holds: (id: JobId, token: Token) => boolean;
   /** How many jobs the worker holds under this lease, settles that were not accepted yet included. */
   readonly held: (lease: Lease) => number;
-  /** The lease was found dead: jobs under it may be with another worker. */
-  readonly leaseLost: (lease: Lease) => void;
   /** A claim was answered, with so many jobs. */
   readonly claimed: (found: number) => void;
   /** A claim found jobs whose ttl has ended. */
   readonly late: () => void;
   /** So many settles of a kind were accepted. */
   readonly settled: (by: ScriptName, jobs: number) => void;
-  /** A lease was opened. */
-  readonly leased: () => void;
   /** Jobs have ended whose dependents are to be told. */
   readonly ended: (ids: readonly JobId[]) => void;
-  /** Jobs under this lease were asked to stop. */
-  readonly stop: (ids: readonly JobId[], lease: Lease) => void;
-  readonly error: (error: unknown) => void;
 }
 
 export class Cycle implements Claimant {
@@ -54,7 +48,7 @@ export class Cycle implements Claimant {
   readonly #hooks: CycleHooks;
   readonly #due: DueTimer;
   readonly #audit: Audit;
-  #lease: Lease | undefined;
+  readonly #holder: LeaseHolder;
   #turning = false;
   #claiming = false;
   #tookMarker = false;
@@ -73,6 +67,14 @@ export class Cycle implements Claimant {
     this.#settings = settings;
     this.#slots = slots;
     this.#hooks = hooks;
+    this.#holder = new LeaseHolder(connection, keys, settings, {
+      ...hooks,
+      leaseLost: (lease) => {
+        this.claims.ahead.drop(lease);
+        hooks.leaseLost(lease);
+        this.lookAgain();
+      },
+    });
     this.#due = new DueTimer(settings.stalledInterval, () => {
       this.claims.lookAgain();
       this.kick();
@@ -83,7 +85,7 @@ export class Cycle implements Claimant {
         if (!this.#due.isLeft) this.dueIn(ms);
       },
       late: hooks.late,
-      expired: async () => void (await this.#leaseLives()),
+      expired: async () => void (await this.#holder.lives()),
       found: () => slots.found(this),
       emptied: () => slots.emptied(this),
       answered: hooks.claimed,
@@ -98,7 +100,7 @@ export class Cycle implements Claimant {
   }
 
   get lease(): Lease | undefined {
-    return this.#lease;
+    return this.#holder.lease;
   }
 
   get wake(): string {
@@ -228,13 +230,13 @@ export class Cycle implements Claimant {
       this.#wanted() > 0 ||
       this.#tookMarker ||
       this.#due.isDue ||
-      (this.#audit.asked && this.#lease?.dead === false)
+      (this.#audit.asked && this.#holder.live !== undefined)
     );
   }
 
   /** Opens a lease when there is none that lives; false when it was not possible and nothing asks for one. */
   async #ensureLease(): Promise<boolean> {
-    if (this.#lease && !this.#lease.dead) return true;
+    if (this.#holder.live) return true;
     if (this.settles.size > 0) return true;
     if (!this.#claiming) {
       this.#tookMarker = false;
@@ -242,25 +244,16 @@ export class Cycle implements Claimant {
       return false;
     }
     this.claims.suspicion.forgetAll();
-    const { stop } = this.#hooks;
-    const lease = await Lease.open(this.#connection, this.#keys, this.#settings, stop);
-    this.#lease = lease;
-    this.#hooks.leased();
-    lease.signal.addEventListener('abort', () => {
-      this.claims.ahead.drop(lease);
-      this.#hooks.leaseLost(lease);
-      this.lookAgain();
-    });
+    await this.#holder.open();
     return true;
   }
 
   async #roundTrip(): Promise<void> {
-    const lease = this.#lease;
+    const { live } = this.#holder;
     const { handbacks } = this.settles;
     const settles = this.settles.take(this.#keys);
     const evict = this.settles.eviction(this.#keys);
     const want = this.#wanted();
-    const live = lease && !lease.dead ? lease : undefined;
     const claim =
       live && (want > 0 || this.#tookMarker)
         ? this.claims.call(live, want, this.#slots.free)
@@ -311,7 +304,7 @@ export class Cycle implements Claimant {
   ): Promise<void> {
     const reply = this.#reply(answer);
     if (!reply || 'error' in answer) return resolve(() => 'unknown');
-    const echo = answer.resent && reply.includes('lost') ? await this.#echo() : undefined;
+    const echo = answer.resent && reply.includes('lost') ? await this.#holder.echo() : undefined;
     const told: JobId[] = [];
     let settled = 0;
     resolve((index, { id, token }) => {
@@ -326,23 +319,6 @@ export class Cycle implements Claimant {
     if (told.length > 0) this.#hooks.ended(told);
   }
 
-  /** To a copy, `lost` may be the echo of the first one, which was applied: so it was if the lease still lives. */
-  async #echo(): Promise<(token: Token) => SettleResult> {
-    const lease = this.#lease;
-    const lives = await this.#leaseLives().catch(this.#hooks.error);
-    return (token) => {
-      if (typeof lives !== 'boolean') return 'unknown';
-      return lives && lease?.holds(token) ? 'settled' : 'lost';
-    };
-  }
-
-  async #leaseLives(): Promise<boolean> {
-    if (!this.#lease || this.#lease.dead) return false;
-    const { word } = await executeOne(this.#connection, this.#lease.renewal());
-    if (word === 'dead') this.#lease.die();
-    return word === 'alive';
-  }
-
   #evicted(reply: ReturnType<typeof scripts.evict.parse> | undefined): void {
     if (reply && reply.told.length > 0) this.#hooks.ended(reply.told);
   }
@@ -350,10 +326,6 @@ export class Cycle implements Claimant {
   /** Gives the lease back. */
   async close(): Promise<void> {
     this.#due.clear();
-    try {
-      await this.#lease?.close();
-    } catch (error) {
-      this.#hooks.error(asError(error));
-    }
+    await this.#holder.close();
   }
 }

@@ -1,14 +1,14 @@
 // The doctor: whether the invariants of a queue hold, told in bounded steps while it lives. It only reads. What looks wrong is looked at
 // a second time, and what maintenance mends by itself counts only when it outlives several sweeps: see doctor/ for the checks.
-import { knownOptions, queueNameOf, wholeNumber } from './checks.js';
+import { knownOptions, queueNameOf, shown, wholeNumber, yesOrNo } from './checks.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import { problemOf, some, type Finding, type Problem } from './doctor/check.js';
 import { Exam } from './doctor/exam.js';
 import { kinds } from './doctor/kinds.js';
 import { Patient } from './doctor/patient.js';
 import { firstChecks } from './doctor/queue-checks.js';
-import { parseInfo, serverChecks } from './doctor/server-checks.js';
-import { defaultPrefix, nouns, queueKeys, type QueueKeys } from './keys.js';
+import { serverChecks } from './doctor/server-checks.js';
+import { defaultPrefix, keyNamer, nouns, queueKeys, type QueueKeys } from './keys.js';
 import type { Queue } from './queue.js';
 import { callOf } from './script.js';
 import * as scripts from './scripts.js';
@@ -16,9 +16,9 @@ import * as scripts from './scripts.js';
 export type { Problem, Severity } from './doctor/check.js';
 
 export interface CheckOptions {
-  /** Redis to use, when the queue is given by name. Default: 127.0.0.1:6379. */
+  /** Redis to use, only when the queue is given by name. Default: 127.0.0.1:6379. */
   connection?: ConnectionOptions;
-  /** First part of every key, when the queue is given by name. Default `lunaq`. */
+  /** First part of every key, only when the queue is given by name. Default `lunaq`. */
   prefix?: string;
   /** ms between the first and the second look at what seems wrong. Default 1,000. */
   recheckAfter?: number;
@@ -59,18 +59,19 @@ export async function checkQueue(
   queue: Queue | string,
   options: CheckOptions = {},
 ): Promise<QueueReport> {
-  const { recheckAfter = 1_000, records = false, signal } = options;
-  knownOptions(options, ['connection', 'prefix', 'recheckAfter', 'records', 'signal']);
-  wholeNumber('recheckAfter', recheckAfter, 0);
+  const settings = settingsOf(options);
   if (typeof queue !== 'string') {
+    for (const option of ['connection', 'prefix'] as const)
+      if (options[option] !== undefined)
+        throw new TypeError(`${option}: expected none beside a Queue, which has its own`);
     const { connection, keys } = queue['store'];
-    return await examine(queue.name, connection, keys, { recheckAfter, records, signal });
+    return await examine(queue.name, connection, keys, settings);
   }
   const prefix = queueNameOf('prefix', options.prefix ?? defaultPrefix);
   const keys = queueKeys(queueNameOf('queue', queue), prefix);
   const connection = Connection.acquire(options.connection);
   try {
-    return await examine(queue, connection, keys, { recheckAfter, records, signal });
+    return await examine(queue, connection, keys, settings);
   } finally {
     connection.release();
   }
@@ -82,6 +83,18 @@ interface Settings {
   readonly signal: AbortSignal | undefined;
 }
 
+function settingsOf(options: CheckOptions): Settings {
+  knownOptions(options, ['connection', 'prefix', 'recheckAfter', 'records', 'signal']);
+  const { recheckAfter = 1_000, records = false, signal } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal))
+    throw new TypeError(`signal: expected an AbortSignal, got ${shown(signal)}`);
+  return {
+    recheckAfter: wholeNumber('recheckAfter', recheckAfter, 0),
+    records: yesOrNo('records', records),
+    signal,
+  };
+}
+
 async function examine(
   name: string,
   connection: Connection,
@@ -89,7 +102,7 @@ async function examine(
   { recheckAfter, records, signal }: Settings,
 ): Promise<QueueReport> {
   const start = performance.now();
-  const keyOf = (noun: string): string => keys.meta.slice(0, -'meta'.length) + noun;
+  const keyOf = keyNamer(keys);
   const exam = new Exam(connection, keys, signal);
   const sizes = await exam.run(callOf(scripts.survey, keys, {}));
   const wrong = nouns.filter((noun) => ![kinds[noun], 'none'].includes(sizes[noun].kind));
@@ -108,7 +121,7 @@ async function examine(
       problems = await patient.diagnose(facts, recheckAfter, keyOf);
     }
   }
-  const server = parseInfo(await connection.commands.info().catch(() => ''));
+  const server = await connection.info();
   for (const check of serverChecks)
     if (check.finds(server) !== undefined) problems.push(problemOf(check, 1, [], keyOf));
   return {

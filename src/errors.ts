@@ -63,6 +63,12 @@ export class QueueError extends Error {
   }
 }
 
+/** Whether nobody need be told: there was no connection or no answer, for which the next try makes up, or all was closed meanwhile. */
+export function isPassing(error: unknown): error is QueueError {
+  if (!(error instanceof QueueError)) return false;
+  return ['UNAVAILABLE', 'UNKNOWN_OUTCOME', 'CLOSED'].includes(error.code);
+}
+
 /** Outcome of one job of an `addBulk`: the stored job, or why it was not added. */
 export type BulkOutcome<J> = { readonly job: J } | { readonly error: Error };
 

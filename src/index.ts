@@ -22,7 +22,7 @@ export {
 } from './errors.js';
 export type { CounterRange, Metrics, MinuteCounters, QueueCounters } from './reporting/counters.js';
 export type { IdCacheStats } from './knowing/id-cache.js';
-export type { Job } from './job.js';
+export { Job } from './job.js';
 export type {
   Backoff,
   JobMeta,

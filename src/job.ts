@@ -1,7 +1,7 @@
 // A job as its users see it.
 import type { Actions, CancelOptions } from './actions.js';
 import type { Awaiting } from './awaiting.js';
-import { wholeNumber } from './checks.js';
+import { knownOptions, wholeNumber } from './checks.js';
 import { parentsOf, type JobMeta, type JobOptions, type ParentId } from './job-options.js';
 import { annotation, progressText, type JobProgress, type Notes } from './notes.js';
 import {
@@ -235,6 +235,8 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   async waitUntilFinished(options?: { timeout?: number }): Promise<Result>;
   async waitUntilFinished(queueEvents: object | undefined, ttl?: number): Promise<Result>;
   async waitUntilFinished(options: object = {}, ttl?: number): Promise<Result> {
+    // BullMQ's QueueEvents, of whatever make, can be listened to.
+    if (ttl === undefined && !('on' in options)) knownOptions(options, ['timeout']);
     const timeout = ttl ?? (options as { timeout?: unknown }).timeout;
     const ms =
       timeout === undefined ? undefined : wholeNumber('timeout', timeout, 0, longestTimeout);

@@ -62,6 +62,14 @@ export function queueKeys(name: string, prefix: string = defaultPrefix): QueueKe
   return { ...(Object.fromEntries(entries) as Record<Noun, string>), queues: `${prefix}:queues` };
 }
 
+/** Names keys of a queue to people: one of them, any state of a job, or any key. */
+export type KeyNamer = (noun: Noun | '<state>' | '*') => string;
+
+export function keyNamer({ meta }: QueueKeys): KeyNamer {
+  const stem = meta.slice(0, -'meta'.length);
+  return (noun) => stem + noun;
+}
+
 /** The name of the queue whose keys these are; neither a name nor a prefix has braces. */
 export function nameOf(keys: QueueKeys): string {
   return keys.meta.slice(keys.meta.indexOf('{') + 1, keys.meta.indexOf('}'));

@@ -5,7 +5,7 @@ import type { Connection } from './connection.js';
 import { deadlineIn } from './deadline.js';
 import { execute, executeOne } from './execute.js';
 import { LeaseLostError, QueueError } from './errors.js';
-import { nameOf, type QueueKeys } from './keys.js';
+import type { QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
 import { registration } from './registry.js';
 import { Renewer } from './renewer.js';
@@ -48,7 +48,7 @@ export class Lease {
     const args = { lease: caller.id, period, schema: scripts.schemaVersion };
     const [answer] = await execute(
       connection,
-      [callOf(scripts.open, keys, args), ...registration(connection, keys, nameOf(keys))],
+      [callOf(scripts.open, keys, args), ...registration(connection, keys)],
       deadlineIn(period),
     );
     if ('error' in answer) throw answer.error;

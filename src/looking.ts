@@ -1,5 +1,6 @@
 // Looking at the jobs of a queue: by position, one after the other, and where they stand. Every call is bounded, however many
 // jobs there are; what takes many of them is said.
+import { largest } from './checks.js';
 import { executeOne } from './execute.js';
 import { Job } from './job.js';
 import type { JobRange } from './job-range.js';
@@ -11,7 +12,7 @@ import type { Store } from './store.js';
 
 /** Most positions of one list call. */
 const listElements = 1_000;
-/** Most entries that one position call looks at. */
+/** Most entries that one position call looks at, the first one at half of them at each end. */
 const positionElements = 2_000;
 /** Active jobs of one step, when they are read by position. */
 const activeElements = 200;
@@ -40,7 +41,7 @@ export class Looking {
     { start, end, asc }: Required<JobRange>,
     raw = false,
   ): Promise<JobId[]> {
-    const last = end === -1 ? Number.MAX_SAFE_INTEGER / 4 : end;
+    const last = end === -1 ? largest : end;
     if (state === 'active') return await this.#activeIds(start, last);
     const { connection, keys } = this.#store;
     const order = asc ? 'oldest' : 'newest';

@@ -6,6 +6,7 @@ import { jsonOf, shown, wholeNumber } from './checks.js';
 import type { Connection } from './connection.js';
 import { execute, executeOne } from './execute.js';
 import { asError, LeaseLostError, QueueError } from './errors.js';
+import type { Job } from './job.js';
 import { maxLogRows, maxNoteBytes, metaText, type JobOptions } from './job-options.js';
 import type { QueueKeys } from './keys.js';
 import { batchBytes, batchElements } from './options.js';
@@ -37,12 +38,19 @@ interface NotedJob {
   /** Of the claim under which it is held, as far as is known. */
   readonly token: string | undefined;
   readonly opts: JobOptions;
+  readonly name: string;
+  readonly timestamp: number;
 }
 
 type Note = { readonly id: JobId; readonly token: Token | '' };
 type ProgressNote = Note & { readonly value: NoteText };
 type LogNote = Note & { readonly line: NoteText | ''; readonly keep: number };
-type Rewriting = Note & { readonly record: RecordText | ''; readonly meta: MetaText | '' };
+type Rewriting = Note & {
+  readonly head: string;
+  readonly stamp: string;
+  readonly record: RecordText | '';
+  readonly meta: MetaText | '';
+};
 /** A word, or why nothing is known of one of a batch. */
 type Noted = string | Error;
 type Row = { call: CallRow; number: number };
@@ -112,8 +120,7 @@ export class Notes {
   readonly #rewrite: Batcher<Rewriting, Noted>;
   /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
   echoes = false;
-  /** Told when a job of this process has told its progress. */
-  onProgress: ((job: NotedJob, progress: JobProgress) => void) | undefined;
+  #onProgress: ((job: Job, progress: JobProgress) => void) | undefined;
 
   constructor(connection: Connection, keys: QueueKeys, caller: Caller) {
     this.#connection = connection;
@@ -181,9 +188,14 @@ export class Notes {
     return word;
   }
 
-  async progress(job: NotedJob, progress: JobProgress, value: NoteText): Promise<void> {
+  /** The listener is told when a job that has these notes has told its progress. There is one at most. */
+  listen(onProgress: (job: Job, progress: JobProgress) => void): void {
+    this.#onProgress = onProgress;
+  }
+
+  async progress(job: Job, progress: JobProgress, value: NoteText): Promise<void> {
     await this.#note(this.#progress, job, { value }, Buffer.byteLength(value));
-    this.onProgress?.(job, progress);
+    this.#onProgress?.(job, progress);
   }
 
   /** Adds a row to the job's log, 4 KiB of it. Returns how many it has. */
@@ -192,8 +204,8 @@ export class Notes {
   }
 
   /** Leaves the newest rows of the job's log. */
-  async clearLogs(job: NotedJob, keep: unknown = 0): Promise<void> {
-    const rows = Math.min(wholeNumber('keepLogs', keep, 0), maxLogRows);
+  async clearLogs(job: NotedJob, keepLogs: unknown = 0): Promise<void> {
+    const rows = Math.min(wholeNumber('keepLogs', keepLogs, 0), maxLogRows);
     await this.#shorten(job, '', rows);
   }
 
@@ -215,7 +227,11 @@ export class Notes {
   /** Replaces a job's record, or its metadata; '' leaves either as it is. */
   async rewrite(job: NotedJob, record: RecordText | '', meta: MetaText | ''): Promise<void> {
     const bytes = Buffer.byteLength(record) + Buffer.byteLength(meta);
-    await this.#note(this.#rewrite, job, { record, meta }, bytes);
+    const identity = {
+      head: `${JSON.stringify([job.name]).slice(0, -1)},`,
+      stamp: `,${job.timestamp}`,
+    };
+    await this.#note(this.#rewrite, job, { ...identity, record, meta }, bytes);
   }
 
   /** Refuses further notes, and resolves when none is under way. */

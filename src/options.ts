@@ -15,11 +15,14 @@ export interface QueueOptions {
   maxPending?: number;
   /** Most bytes of records that may wait to be sent. Default 64 MiB. */
   maxPendingBytes?: number;
-  /** What `has` and `hasMany` may know without asking Redis. false: nothing, so that each question is asked. */
+  /**
+   * What `has` and `hasMany` may know without asking Redis; false: nothing, so that each question is asked. Default: 100,000 ids, 10 s
+   * at most.
+   */
   idCache?: IdCacheOptions | false;
 }
 
-/** Bounds of the ID cache, which all Queue objects of one queue in a process share. */
+/** Bounds of the ID cache, which all Queue objects of a process share that have the same queue, prefix and connection. */
 export interface IdCacheOptions {
   /** Most ids that it holds; of several Queue objects the largest counts. Default 100,000. */
   max?: number;

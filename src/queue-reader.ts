@@ -29,6 +29,17 @@ export function stateOf<S extends JobState>(state: S, allowed: readonly S[]): S 
   throw new TypeError(`state: expected one of ${allowed.join(', ')}, got ${JSON.stringify(state)}`);
 }
 
+/**
+ * What a queue tells. A wrong argument is a TypeError or RangeError that names it. Every read that asks Redis rejects with a `QueueError`
+ * when it gets no answer, with one of these codes:
+ *
+ * - UNAVAILABLE: for 10 s Redis could not be reached, or was loading or busy.
+ * - UNKNOWN_OUTCOME: it was asked, and no answer came in that time. A read changes nothing, so any may be repeated.
+ * - REDIS: an error that does not pass by itself, such as a key of another type or a missing permission.
+ * - CLOSED: this queue and all else that shares its connection were closed.
+ *
+ * What more a method can reject with, it says itself.
+ */
 export class QueueReader<
   Data = unknown,
   Result = unknown,
@@ -59,7 +70,7 @@ export class QueueReader<
     return this.#ids.has(id);
   }
 
-  /** The same for many, in the order given; what is not known is asked for, 256 ids a call. */
+  /** The same for many, in the order given; what is not known is asked for, 256 ids a call. Rejects as `has` does, for all when one fails. */
   async hasMany(ids: readonly string[]): Promise<boolean[]> {
     return await this.#ids.hasMany(ids);
   }
@@ -71,12 +82,12 @@ export class QueueReader<
     return await this.store.notes.logs(textOf('id', id) as JobId, start, end, yesOrNo('asc', asc));
   }
 
-  /** What `has` and `hasMany` know by, which all Queue objects of a queue share in one process. */
+  /** What `has` and `hasMany` know by, which all Queue objects of a queue share that have one connection in one process. */
   get idCache(): Pick<IdCache, 'stats'> {
     return this.#ids;
   }
 
-  /** A stored job, or undefined. */
+  /** A stored job, or undefined. Rejects with UNREADABLE when its record can't be read. */
   async getJob(id: string): Promise<Job<Data, Result, Name> | undefined> {
     return await this.store.getJob(textOf('id', id));
   }
@@ -154,7 +165,7 @@ export class QueueReader<
 
   /**
    * How many waiting jobs are before this one, 0 for the next to run; undefined when it does not wait. Entries of jobs that were removed
-   * count until a claim has passed them. Looks at the first 2,000, then at 2,000 a call from the end on.
+   * count until a claim has passed them. Looks at 1,000 at each end, then at 2,000 a call from the end on.
    */
   async getJobPosition(id: string): Promise<number | undefined> {
     return await this.store.getJobPosition(textOf('id', id));
@@ -204,9 +215,11 @@ export class QueueReader<
 
   /**
    * Who works on this queue, the oldest first. With `gone`, also workers whose lease has ended without being given back, for about an
-   * hour: killed, frozen or cut off.
+   * hour: killed, frozen or cut off. Rejects with TypeError for an option that can't be.
    */
-  async getWorkers({ gone = false }: { gone?: boolean } = {}): Promise<WorkerInfo[]> {
+  async getWorkers(options: { gone?: boolean } = {}): Promise<WorkerInfo[]> {
+    knownOptions(options, ['gone']);
+    const { gone = false } = options;
     return await readWorkers(this.store.connection, this.store.keys, yesOrNo('gone', gone));
   }
 
@@ -218,9 +231,10 @@ export class QueueReader<
   /**
    * What happened, minute by minute, in the last hour or the range asked for (ms since 1970, both ends included), and of all time.
    * Minutes are kept for two weeks. Clients tell what they counted some seconds later and when they close; one that is killed takes the
-   * last seconds with it. Throws TypeError or RangeError for times that can't be.
+   * last seconds with it. Rejects with TypeError or RangeError for a range that can't be.
    */
   async getCounters(range: CounterRange = {}): Promise<QueueCounters> {
+    knownOptions(range, ['from', 'to']);
     return await readMinutes(this.store.connection, this.store.keys, range);
   }
 
@@ -235,6 +249,7 @@ export class QueueReader<
   /**
    * Keeps a stream of the queue's events, about the newest `maxLength` messages, each of up to 256 events, so that `QueueEvents` can be
    * read from a position. It costs an `XADD` for each script call, listened to or not; 0 switches it off and removes the stream.
+   * Rejects with TypeError or RangeError for a length that can't be.
    */
   async keepEvents(maxLength: number): Promise<void> {
     const length = wholeNumber('maxLength', maxLength, 0, 100_000_000);

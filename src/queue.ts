@@ -3,7 +3,7 @@ import type { CancelOptions } from './actions.js';
 import { Adder } from './adder.js';
 import { planBulk, type BulkJob } from './bulk.js';
 import { Caller } from './caller.js';
-import { queueNameOf, textOf, wholeNumber } from './checks.js';
+import { knownOptions, queueNameOf, textOf, wholeNumber, yesOrNo } from './checks.js';
 import { Connection } from './connection.js';
 import { deadlineIn } from './deadline.js';
 import { executeOne } from './execute.js';
@@ -191,6 +191,7 @@ export class Queue<
    * cancelled unless it completes first. Throws JOB_FINISHED, JOB_NOT_FOUND.
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<void> {
+    knownOptions(options, ['reason', 'dependents']);
     const { dependents } = options;
     if (dependents !== undefined && dependents !== 'cancel' && dependents !== 'release')
       throw new TypeError(`dependents: expected cancel or release, got ${String(dependents)}`);
@@ -209,11 +210,11 @@ export class Queue<
    * Puts back all jobs of a state (default `failed`) that had finished by `timestamp` (ms since 1970, default now), the oldest first,
    * `count` at most, 256 a call. Those whose parents have failed stay. Returns how many were put back.
    */
-  async retryJobs({
-    state = 'failed',
-    count = Number.MAX_SAFE_INTEGER,
-    timestamp,
-  }: { state?: FinishedState; count?: number; timestamp?: number } = {}): Promise<number> {
+  async retryJobs(
+    options: { state?: FinishedState; count?: number; timestamp?: number } = {},
+  ): Promise<number> {
+    knownOptions(options, ['state', 'count', 'timestamp']);
+    const { state = 'failed', count = Number.MAX_SAFE_INTEGER, timestamp } = options;
     stateOf(state, finishedStates);
     if (count !== Number.MAX_SAFE_INTEGER) wholeNumber('count', count, 0);
     const until = timestamp === undefined ? 0 : Date.now() - wholeNumber('timestamp', timestamp, 0);
@@ -237,16 +238,23 @@ export class Queue<
 
   /** Removes all waiting jobs, and delayed ones if asked, 256 a call. */
   async drain(delayed = false): Promise<void> {
-    await this.store.actions.drain(delayed);
+    await this.store.actions.drain(yesOrNo('delayed', delayed));
   }
 
   /** Removes the queue and all its jobs. Throws JOB_ACTIVE while jobs are active, unless forced. */
-  async obliterate({ force = false }: { force?: boolean } = {}): Promise<void> {
+  async obliterate(options: { force?: boolean } = {}): Promise<void> {
+    knownOptions(options, ['force']);
+    const force = yesOrNo('force', options.force ?? false);
     const call = callOf(scripts.obliterate, this.store.keys, { force: force ? 1 : 0 });
     if ((await executeOne(this.#connection, call)) === 'active')
       throw new QueueError('JOB_ACTIVE', `queue ${this.name} has active jobs`);
     this.store.ids?.changedAll();
-    await unregister(this.#connection, this.store.keys, this.name);
+    await unregister(this.#connection, this.store.keys);
+  }
+
+  /** Resolves when Redis is there; nothing needs to wait for it. Rejects with UNAVAILABLE after 10 s. */
+  waitUntilReady(): Promise<void> {
+    return this.#connection.waitUntilReady();
   }
 
   #checkOpen(): void {
@@ -264,8 +272,17 @@ export class Queue<
     await this.store.close(new QueueError('CLOSED', `queue ${this.name} was closed`));
     await this.store.family.idle();
     this.store.awaiting.close();
-    await this.store.ids?.close();
+    const over = new AbortController();
+    await Promise.race([this.#sayFarewell(), this.#connection.gone(farewell, over.signal)]);
+    over.abort();
+    this.#unlisten();
+    this.#connection.release();
+  }
+
+  /** Tells what was counted, and erases what calls have left. */
+  async #sayFarewell(): Promise<void> {
     const deadline = deadlineIn(farewell);
+    await this.store.ids?.close();
     await this.#reports.close(deadline);
     const rows = this.#callers.flatMap((caller) => caller.rows());
     const echoes = this.#adder.echoes || this.store.echoes || this.#reports.echoes;
@@ -273,7 +290,5 @@ export class Queue<
       const call = callOf(scripts.close, this.store.keys, { lease: this.#callers[0].id }, rows);
       await executeOne(this.#connection, call, deadline).catch(() => undefined);
     }
-    this.#unlisten();
-    this.#connection.release();
   }
 }

@@ -3,7 +3,7 @@
 import { queueNameOf, knownOptions } from './checks.js';
 import { Connection, type ConnectionOptions } from './connection.js';
 import { execute, executeOne } from './execute.js';
-import { defaultPrefix, queueKeys, type QueueKeys } from './keys.js';
+import { defaultPrefix, nameOf, queueKeys, type QueueKeys } from './keys.js';
 import { callOf, type Call } from './script.js';
 import * as scripts from './scripts.js';
 
@@ -12,7 +12,7 @@ const pageNames = 1_000;
 /** ms after which an active process registers a name again: it may have been forgotten by others, or with the server's data. */
 const period = 60_000;
 
-/** When (ms, monotonic) each name was last registered, by key and name. */
+/** When (ms, monotonic) the name of each queue was last registered, by its key `meta`. */
 const registered = new WeakMap<Connection, Map<string, number>>();
 
 function timesOf(connection: Connection): Map<string, number> {
@@ -21,54 +21,44 @@ function timesOf(connection: Connection): Map<string, number> {
   return times;
 }
 
-function rowOf(keys: QueueKeys, name: string): string {
-  return `${keys.queues}\t${name}`;
+/** The call that registers a queue's name. */
+function registerCall(keys: QueueKeys): Call<'new' | 'known'> {
+  return callOf(scripts.register, keys, { name: nameOf(keys) });
 }
 
-/** The call that registers a queue's name. */
-function registerCall(keys: QueueKeys, name: string): Call<'new' | 'known'> {
-  return callOf(scripts.register, keys, { name });
+/** The same call, which also tells when it was answered: it travels with others, and who sends those looks at their answers alone. */
+function whenAnswered<Reply>(call: Call<Reply>, tell: () => void): Call<Reply> {
+  const parse = (reply: unknown): Reply => {
+    tell();
+    return call.parse(reply);
+  };
+  return { ...call, parse };
 }
 
 /** The call that registers a queue's name, unless this process has had it answered within the last minute; to be sent with others. */
-export function registration(
-  connection: Connection,
-  keys: QueueKeys,
-  name: string,
-): Call<'new' | 'known'>[] {
+export function registration(connection: Connection, keys: QueueKeys): Call<'new' | 'known'>[] {
   const times = timesOf(connection);
-  const row = rowOf(keys, name);
-  if (performance.now() - (times.get(row) ?? -Infinity) < period) return [];
-  const call = registerCall(keys, name);
-  const parse = (reply: unknown): 'new' | 'known' => {
-    times.set(row, performance.now());
-    return call.parse(reply);
-  };
-  return [{ ...call, parse }];
+  if (performance.now() - (times.get(keys.meta) ?? -Infinity) < period) return [];
+  return [whenAnswered(registerCall(keys), () => times.set(keys.meta, performance.now()))];
 }
 
 /** The same for what is no sign that the queue is there: only if this process has registered the name before, and not ended the queue. */
-export function registrationAgain(
+export function registrationIfKnown(
   connection: Connection,
   keys: QueueKeys,
-  name: string,
 ): Call<'new' | 'known'>[] {
-  return timesOf(connection).has(rowOf(keys, name)) ? registration(connection, keys, name) : [];
+  return timesOf(connection).has(keys.meta) ? registration(connection, keys) : [];
 }
 
 /** Forgets a queue's name, unless somebody has added to it again. */
-export async function unregister(
-  connection: Connection,
-  keys: QueueKeys,
-  name: string,
-): Promise<void> {
-  timesOf(connection).delete(rowOf(keys, name));
-  const gone = callOf(scripts.unregister, keys, { name });
+export async function unregister(connection: Connection, keys: QueueKeys): Promise<void> {
+  timesOf(connection).delete(keys.meta);
+  const gone = callOf(scripts.unregister, keys, { name: nameOf(keys) });
   const [answer, counts] = await execute(connection, [gone, callOf(scripts.count, keys, {})]);
   if ('error' in answer) throw answer.error;
   // Who added between the end of the queue and the end of its name has registered already, and would not do so again.
   if ('reply' in counts && Object.values(counts.reply).some((jobs) => jobs > 0))
-    await executeOne(connection, registerCall(keys, name));
+    await executeOne(connection, registerCall(keys));
 }
 
 export interface GetQueuesOptions {

@@ -86,7 +86,7 @@ export class ServedQueue {
     this.#connection = connection;
     this.#attempts = attempts;
     this.store = new Store(name, connection, family, this.#caller);
-    this.store.notes.onProgress = (job, progress) => hooks.progress(job as Job, progress);
+    this.store.notes.listen(hooks.progress);
     this.cycle = new Cycle(connection, this.store.keys, settings, slots, {
       start: (run) => attempts.start(run, this),
       holds: (id, token) => attempts.holds(id, token),
@@ -108,8 +108,8 @@ export class ServedQueue {
       condemned: (id, error) => hooks.condemned(this, id, error),
       due: (ms) => this.cycle.dueIn(ms),
       ended: (as, jobs) => {
-        if (as === 'failed') this.store.tally.condemned += jobs;
-        this.store.tally.count(as, jobs);
+        if (as === 'failed') this.store.tally.condemn(jobs);
+        else this.store.tally.count(as, jobs);
       },
       tick: () => this.tell(),
       error: hooks.error,

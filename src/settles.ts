@@ -106,10 +106,17 @@ type Retained = Extract<Ending, { retention: Retention }>['kind'];
 
 const endings = { complete: scripts.complete, fail: scripts.fail, stop: scripts.stop };
 
+/** Bytes of a job's history, which is rewritten with each failure: as if all its failures were like this one. */
+function historyOf({ failure, attempts }: Failed): number {
+  return failure.length * Math.max(1, Math.min(attempts, keptFailures));
+}
+
 function ignored(): void {
   // Nobody waits for it.
 }
 
+/** Failures of a job that stay (shared/blame.lua). */
+const keptFailures = 10;
 /** Most retentions for which an empty lane is kept. */
 const keptLanes = 16;
 
@@ -155,12 +162,12 @@ export class Settles {
       case 'fail': {
         const { item, retention } = ending;
         if (retention.count !== undefined) this.#counts.failed = retention.count;
-        return this.#lane('fail', retention).add(item, item.failure.length, resolve);
+        return this.#lane('fail', retention).add(item, historyOf(item), resolve);
       }
       case 'stop':
         return this.#lane('stop', ending.retention).add(ending.item, 0, resolve);
       case 'retry':
-        return this.#retry.add(ending.item, ending.item.failure.length, resolve);
+        return this.#retry.add(ending.item, historyOf(ending.item), resolve);
       case 'delay':
         return this.#delay.add(ending.item, 0, resolve);
     }

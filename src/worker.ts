@@ -10,52 +10,20 @@ import { Family } from './family.js';
 import { HandlerTable, type Handler, type Handlers } from './handlers.js';
 import type { Job } from './job.js';
 import { defaultPrefix } from './keys.js';
-import type { JobProgress } from './notes.js';
 import { workerSettings, type WorkerOptions, type WorkerSettings } from './options.js';
 import { namedQueues, type WorkerFacts } from './reporting/presence.js';
+import { queueNamesOf } from './queue-names.js';
 import type { JobId } from './script.js';
 import { ServedQueue } from './served-queue.js';
 import { Slots } from './slots.js';
 import { warnAboutServer } from './warnings.js';
+import type { WorkerEvents } from './worker-events.js';
 
 export type { Handler, Handlers } from './handlers.js';
-
-export type WorkerEvents<Data, Result, Name extends string> = {
-  /** A job begins to run. */
-  active: [job: Job<Data, Result, Name>, prev: 'waiting'];
-  /** A job's result was accepted. */
-  completed: [job: Job<Data, Result, Name>, result: Result, prev: 'active'];
-  /** An attempt failed; the job is undefined when only its id is known to be lost too often. */
-  failed: [job: Job<Data, Result, Name> | undefined, error: Error, prev: 'active'];
-  /** A job that this worker ran was cancelled, and has stopped. */
-  cancelled: [job: Job<Data, Result, Name>, reason: Error, prev: 'active'];
-  /** A job that this worker runs has told how far it is. */
-  progress: [job: Job<Data, Result, Name>, progress: JobProgress];
-  /** A job was lost with its worker, and may be claimed again. */
-  stalled: [jobId: string, prev: 'active'];
-  /** Nothing is left to claim, in any of its queues. */
-  drained: [];
-  paused: [];
-  resumed: [];
-  ready: [];
-  closing: [];
-  closed: [];
-  error: [error: Error];
-};
+export type { WorkerEvents } from './worker-events.js';
 
 /** ms that a closing worker waits for a server that is not there. */
 const farewell = 2_000;
-
-/** The queues of a worker. Throws TypeError or RangeError for names that can't be. */
-function queueNamesOf(names: string | readonly string[]): readonly string[] {
-  if (!Array.isArray(names)) return [queueNameOf('name', names)];
-  const checked = names.map((name: unknown) => queueNameOf('name', name));
-  if (checked.length === 0) throw new RangeError('name: expected at least one queue, got none');
-  const twice = checked.find((name, at) => checked.indexOf(name) !== at);
-  if (twice !== undefined)
-    throw new RangeError(`name: expected each queue once, got ${JSON.stringify(twice)} twice`);
-  return checked;
-}
 
 /**
  * Claims jobs and runs them, of one queue or of several. Of several, a job of one runs when those named before it have nothing
@@ -161,6 +129,11 @@ export class Worker<
     this.#slots.fill();
   }
 
+  /** Resolves when Redis is there; nothing needs to wait for it. Rejects with UNAVAILABLE after 10 s. */
+  waitUntilReady(): Promise<void> {
+    return this.#connection.waitUntilReady();
+  }
+
   isRunning(): boolean {
     return this.#running !== undefined && !this.#closing;
   }
@@ -171,13 +144,12 @@ export class Worker<
 
   /**
    * Runs until `close()`. With `burst`, it ends when everything claimable is done, its own retries without delay included; the worker
-   * can then be run again, or closed.
+   * can then be run again, or closed. Rejects with CLOSED; TypeError when it runs already.
    */
   run({ burst = false }: { burst?: boolean } = {}): Promise<void> {
     if (this.#closing)
       return Promise.reject(new QueueError('CLOSED', `worker of ${this.name} was closed`));
-    if (this.#running)
-      return Promise.reject(new QueueError('CLOSED', `worker of ${this.name} runs already`));
+    if (this.#running) return Promise.reject(new TypeError(`worker of ${this.name} runs already`));
     this.#running = (burst ? this.#burst() : this.#untilClosed()).finally(() => {
       this.#running = undefined;
     });

@@ -14,7 +14,7 @@ local function discard(keys, news, finished, columns, ids, chosen, watch, now, p
       if event then redis.call('ZADD', cancelled, now, ids[i]) end
       redis.call('HSETNX', releasing, ids[i], 'removed')
       redis.call('HSET', watched, ids[i], 'parent\tremoved')
-      redis.call('ZADD', evicting, now + 900000, ids[i])
+      redis.call('ZADD', evicting, 'LT', now + 900000, ids[i])
       told[i] = true
     end
     if not news.heard then event = watch[i] and { 'ended', ids[i] } end

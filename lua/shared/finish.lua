@@ -1,7 +1,7 @@
 -- finish(keys, news, columns, ids, ended, word, age, now, details): the jobs at the indexes `ended` enter the set of their last state, for
 -- `age` ms or for ever (''), or are forgotten at once ('0'). A watched one stays for a minute at least, and its end is told even if
--- nobody listens; one that has dependents gets `word` in releasing. `details`: outcome or failure by index, else the newest failure.
--- Returns the indexes of those that stay, and those with dependents as keys.
+-- nobody listens; one that has dependents gets `word` in releasing. `details`: outcome or failure by index, for tell_ends. Returns the
+-- indexes of those that stay, and those with dependents as keys.
 local function finish(keys, news, columns, ids, ended, word, age, now, details)
   local set, releasing, evicting = unpack(keys)
   local watched, over, watch = columns[#columns], {}, {}
@@ -15,10 +15,8 @@ local function finish(keys, news, columns, ids, ended, word, age, now, details)
     return kept, told
   end
   if not plain then watch = redis.call('HMGET', watched, unpack(over)) end
-  local failures = news.heard and not details and redis.call('HMGET', columns[6], unpack(over))
   for n, i in ipairs(ended) do
-    local gone = age == '0' and not watch[n]
-    if gone then
+    if age == '0' and not watch[n] then
       dropped[#dropped + 1] = ids[i]
     else
       kept[#kept + 1], rows[#rows + 1], rows[#rows + 2] = i, now, ids[i]
@@ -33,14 +31,8 @@ local function finish(keys, news, columns, ids, ended, word, age, now, details)
         end
       end
     end
-    if news.heard then
-      local state = (word == 'completed' or word == 'failed') and word or 'cancelled'
-      local detail = details and details[i] or failures and failures[n] or ''
-      say(news, state, ids[i], gone and '1' or '0', detail:match('^[^\n]*'))
-    elseif watch[n] then
-      say(news, 'ended', ids[i])
-    end
   end
+  tell_ends(news, columns[6], ids, ended, watch, word, age, details)
   if #rows > 0 then redis.call('ZADD', set, unpack(rows)) end
   if #due > 0 then redis.call('ZADD', evicting, unpack(due)) end
   if #dropped > 0 then forget(columns, dropped, plain) end

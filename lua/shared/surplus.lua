@@ -8,11 +8,15 @@ local function surplus(ids, meta, state, keep, set, room, watched, evicting, now
   local first = tonumber(skip or 0) < over and tonumber(skip or 0) or 0
   local last = math.min(first + room, over) - 1
   local page, passed = last >= first and redis.call('ZRANGE', set, first, last) or {}, first
+  local listed = {}
+  for _, id in ipairs(ids) do
+    listed[id] = true
+  end
   for i, watch in ipairs(#page > 0 and redis.call('HMGET', watched, unpack(page)) or {}) do
     if watch then
       passed = passed + 1
       redis.call('ZADD', evicting, 'LT', now + (watch == 'awaited' and 60000 or 900000), page[i])
-    else
+    elseif not listed[page[i]] then
       ids[#ids + 1] = page[i]
     end
   end

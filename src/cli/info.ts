@@ -11,6 +11,9 @@ import type { Session } from './session.js';
 /** Most queues that are asked at the same time. */
 const atOnce = 64;
 
+/** ms of counters that are read: two minutes are needed, by the server's clock. */
+const recent = 5 * 60_000;
+
 /** Jobs per minute. */
 interface Rates {
   readonly added: number;
@@ -65,7 +68,7 @@ async function queueInfo(session: Session, name: string): Promise<QueueInfo> {
     queue.isPaused(),
     queue.getJobCounts(),
     queue.getOldestWaiting(),
-    queue.getCounters(),
+    queue.getCounters({ from: Date.now() - recent }),
   ]);
   return { name, paused, counts, oldest: oldest ?? null, rates: ratesOf(counters.minutes) };
 }

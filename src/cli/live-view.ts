@@ -1,6 +1,6 @@
 // Something that is looked at again and again: on a terminal it is drawn in place, elsewhere printed anew.
 import { sleep } from '../deadline.js';
-import { asError, QueueError } from '../errors.js';
+import { asError, isPassing, QueueError } from '../errors.js';
 import { complain, line, type Output, type Styled } from './output.js';
 
 /** Another screen without a cursor, on which long lines are cut; and back. */
@@ -48,12 +48,9 @@ class Screen {
   }
 }
 
-/** A server that is away for a while does not end the view. */
+/** A server that is away for a while, or refuses for a while, does not end the view. */
 function passes(thrown: unknown): thrown is QueueError {
-  return (
-    thrown instanceof QueueError &&
-    ['UNAVAILABLE', 'UNKNOWN_OUTCOME', 'REDIS'].includes(thrown.code)
-  );
+  return isPassing(thrown) || (thrown instanceof QueueError && thrown.code === 'REDIS');
 }
 
 /** Looks every `interval` ms until a signal comes; once without an interval. */

@@ -1,4 +1,5 @@
 // What a check is, and what is found by it.
+import type { KeyNamer } from '../keys.js';
 
 /** `broken`: an invariant does not hold. `warning`: all is whole, but somebody should look. */
 export type Severity = 'broken' | 'warning';
@@ -7,16 +8,12 @@ export type Severity = 'broken' | 'warning';
 export interface Finding {
   /** A word that stays the same between versions. */
   readonly code: string;
-  /** Number of the invariant that does not hold. */
-  readonly invariant?: number;
   readonly severity: Severity;
   /** What is wrong, one sentence, with the number of jobs, rows or leases that it was found of. */
   readonly message: (count: number) => string;
   /** What to do, one sentence; `key('waiting')` is the full name of that key. */
   readonly remedy: (key: KeyNamer) => string;
 }
-
-export type KeyNamer = (noun: string) => string;
 
 /** One check of a job, a lease, a row, or the queue. */
 export interface Check<Facts> extends Finding {
@@ -32,8 +29,6 @@ export interface Check<Facts> extends Finding {
 export interface Problem {
   /** A word that stays the same between versions. */
   readonly code: string;
-  /** Number of the invariant that does not hold, where there is one. */
-  readonly invariant: number | undefined;
   readonly severity: Severity;
   /** How many jobs, rows or leases it was found of. */
   readonly count: number;
@@ -47,6 +42,8 @@ export interface Problem {
 
 /** Most ids of a problem. */
 const mostIds = 100;
+/** Most suspicions of one check that are kept: memory is bounded however broken a queue is. */
+export const mostKept = 10_000;
 
 export function problemOf(
   finding: Finding,
@@ -54,10 +51,9 @@ export function problemOf(
   ids: readonly string[],
   key: KeyNamer,
 ): Problem {
-  const { code, invariant, severity, message, remedy } = finding;
+  const { code, severity, message, remedy } = finding;
   return {
     code,
-    invariant,
     severity,
     count,
     ids: ids.slice(0, mostIds),
@@ -73,7 +69,7 @@ export function some(count: number, one: string, verb = 'is'): string {
 }
 
 /** Maintenance is late by more than this (ms) only when something is wrong. */
-export const late = 60_000;
+export const overdueAfter = 60_000;
 
 export function isCount(text: string | undefined): boolean {
   return text !== undefined && /^[1-9]\d*$/.test(text);

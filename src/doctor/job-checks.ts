@@ -2,7 +2,8 @@
 // it is.
 import { smallRecordBytes } from '../options.js';
 import type { JobFacts } from '../scripts.js';
-import { isCount, late, some, type Check } from './check.js';
+import { isCount, overdueAfter, some, type Check } from './check.js';
+import { partsOf, type TokenParts } from './tokens.js';
 
 const stateSets = ['delayed', 'deferred', 'suspects', 'completed', 'failed', 'cancelled'] as const;
 const finishedSets = ['completed', 'failed', 'cancelled'] as const;
@@ -33,18 +34,8 @@ function hasEnded({ scores }: JobFacts): boolean {
 
 const isParent = ({ watched }: JobFacts): boolean => watched?.startsWith('parent') ?? false;
 
-/** Lease, number and order to stop of a token; undefined for one that no claim has made. */
-function partsOf(token: string): { lease: string; number: number; asked: boolean } | undefined {
-  const [, lease, number, word] =
-    /^([^:!]+):(\d+)(!(?:cancelled|cancel|release))?$/.exec(token) ?? [];
-  return lease ? { lease, number: Number(number), asked: word !== undefined } : undefined;
-}
-
 /** Whether a job that is active has what it takes, told of its token's parts. */
-function ofToken(
-  { token }: JobFacts,
-  finds: (parts: NonNullable<ReturnType<typeof partsOf>>) => boolean,
-): string | undefined {
+function ofToken({ token }: JobFacts, finds: (parts: TokenParts) => boolean): string | undefined {
   const parts = token === undefined ? undefined : partsOf(token);
   return parts && finds(parts) ? token : undefined;
 }
@@ -52,13 +43,12 @@ function ofToken(
 /** More than a minute in the past. */
 function overdue(job: JobFacts, set: keyof JobFacts['scores']): string | undefined {
   const score = job.scores[set];
-  return score !== undefined && job.now - score > late ? String(score) : undefined;
+  return score !== undefined && job.now - score > overdueAfter ? String(score) : undefined;
 }
 
 export const jobChecks: readonly Check<JobFacts>[] = [
   {
     code: 'two-states',
-    invariant: 1,
     severity: 'broken',
     message: (count) => `${some(count, 'job')} in more than one state.`,
     remedy: (key) =>
@@ -70,7 +60,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'orphan',
-    invariant: 1,
     severity: 'broken',
     message: (count) => `${some(count, 'id')} named by keys of the queue, without a record.`,
     remedy: (key) =>
@@ -82,7 +71,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'tombstones-malformed',
-    invariant: 1,
     severity: 'broken',
     message: (count) => `${some(count, 'tombstone')} no count.`,
     remedy: (key) => `Erase them: HDEL ${key('tombstones')} <id>.`,
@@ -91,7 +79,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'token-malformed',
-    invariant: 2,
     severity: 'broken',
     message: (count) => `${some(count, 'active job')} held under a token that no claim has made.`,
     remedy: (key) =>
@@ -100,7 +87,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'token-ahead',
-    invariant: 3,
     severity: 'broken',
     message: (count) => `${some(count, 'token')} newer than the newest that the queue knows of.`,
     remedy: (key) =>
@@ -109,7 +95,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'lease-missing',
-    invariant: 2,
     severity: 'broken',
     message: (count) =>
       `${some(count, 'active job')} held under no lease that exists, so nobody reclaims any.`,
@@ -119,7 +104,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'stopping-mismatched',
-    invariant: 2,
     severity: 'broken',
     message: (count) =>
       `${some(count, 'id')} asked to stop by the token or by the key stopping, not by both.`,
@@ -135,7 +119,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'deferred-stuck',
-    invariant: 6,
     severity: 'broken',
     message: (count) => `${some(count, 'job')} deferred without an open edge to a parent.`,
     remedy: () => `Cancel them and put them back: queue.cancel(id), then queue.retryJob(id).`,
@@ -143,7 +126,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'edge-astray',
-    invariant: 6,
     severity: 'broken',
     message: (count) => `${some(count, 'id')} said to wait for parents without being deferred.`,
     remedy: (key) => `Take the edges that begin with the id out of ${key('awaiting')} by ZREM.`,
@@ -151,7 +133,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'check-too-far',
-    invariant: 6,
     severity: 'broken',
     message: (count) => `${some(count, 'deferred job')} not looked at again within 10 min.`,
     remedy: (key) => `Make its check due: ZADD ${key('deferred')} 0 <id>.`,
@@ -160,7 +141,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'check-overdue',
-    invariant: 6,
     severity: 'broken',
     heals: true,
     message: (count) => `${some(count, 'deferred job')} overdue for a check of its parents.`,
@@ -169,7 +149,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'parent-unpinned',
-    invariant: 6,
     severity: 'broken',
     message: (count) => `${some(count, 'id')} waited for without being marked as a parent.`,
     remedy: (key) =>
@@ -188,7 +167,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'releasing-astray',
-    invariant: 6,
     severity: 'broken',
     message: (count) =>
       `${some(count, 'row', 'has')} no place in releasing: no finished parent, or no known word.`,
@@ -202,7 +180,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'releasing-stuck',
-    invariant: 6,
     severity: 'broken',
     heals: true,
     message: (count) => `The dependents of ${some(count, 'finished parent')} not told.`,
@@ -214,7 +191,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'evicting-astray',
-    invariant: 5,
     severity: 'broken',
     message: (count) =>
       `${some(count, 'job')} to be evicted without having finished, or at no time at all.`,
@@ -227,7 +203,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'expiring-astray',
-    invariant: 4,
     severity: 'broken',
     message: (count) => `The ttl of ${some(count, 'job')} still counted after the first start.`,
     remedy: (key) =>
@@ -240,7 +215,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'expiring-without-entry',
-    invariant: 4,
     severity: 'broken',
     message: (count) =>
       `${some(count, 'job')} delayed or deferred, yet marked in expiring as taken by a claim.`,
@@ -252,7 +226,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'expiry-overdue',
-    invariant: 4,
     severity: 'broken',
     heals: true,
     message: (count) => `The ttl of ${some(count, 'job')} over, without failing.`,
@@ -261,7 +234,6 @@ export const jobChecks: readonly Check<JobFacts>[] = [
   },
   {
     code: 'delayed-overdue',
-    invariant: 7,
     severity: 'broken',
     heals: true,
     message: (count) => `${some(count, 'delayed job')} due, but not promoted.`,

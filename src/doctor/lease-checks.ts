@@ -1,6 +1,6 @@
 // What must hold of each lease.
 import type { LeaseFacts } from '../scripts.js';
-import { isCount, late, some, type Check } from './check.js';
+import { isCount, overdueAfter, some, type Check } from './check.js';
 
 /** A lease among the others of its queue. */
 export interface Tenure extends LeaseFacts {
@@ -10,13 +10,12 @@ export interface Tenure extends LeaseFacts {
 
 /** ms past its deadline after which a lease should have been declared dead. */
 function patience({ longest }: Tenure): number {
-  return Math.max(late, 3 * longest);
+  return Math.max(overdueAfter, 3 * longest);
 }
 
 export const leaseChecks: readonly Check<Tenure>[] = [
   {
     code: 'lease-malformed',
-    invariant: 2,
     severity: 'broken',
     message: (count) => `${some(count, 'lease', 'has')} a deadline that can't be.`,
     remedy: (key) => `Declare it dead: ZADD ${key('leases')} 0 <lease>.`,
@@ -25,7 +24,6 @@ export const leaseChecks: readonly Check<Tenure>[] = [
   },
   {
     code: 'held-without-lease',
-    invariant: 2,
     severity: 'broken',
     message: (count) => `${some(count, 'lease')} said to hold jobs without being there.`,
     remedy: (key) =>
@@ -35,7 +33,6 @@ export const leaseChecks: readonly Check<Tenure>[] = [
   },
   {
     code: 'held-miscounted',
-    invariant: 2,
     severity: 'broken',
     message: (count) =>
       `${some(count, 'lease')} said to hold another number of jobs than are active under it.`,
@@ -51,7 +48,6 @@ export const leaseChecks: readonly Check<Tenure>[] = [
   },
   {
     code: 'lease-unreclaimed',
-    invariant: 2,
     severity: 'broken',
     heals: true,
     message: (count) => `${some(count, 'dead lease')} still holding jobs, sweep after sweep.`,
@@ -60,7 +56,6 @@ export const leaseChecks: readonly Check<Tenure>[] = [
   },
   {
     code: 'lease-overdue',
-    invariant: 2,
     severity: 'warning',
     heals: true,
     message: (count) =>

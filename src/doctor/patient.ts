@@ -1,13 +1,14 @@
 // One examination of a queue: the first look at everything, then looks at what seemed wrong, until it is plain what is.
-import { columns, type Noun } from '../keys.js';
+import { columns, type KeyNamer, type Noun } from '../keys.js';
 import type { JobId, LeaseId } from '../script.js';
 import type { JobFacts, KeySize, LeaseFacts, QueueFacts } from '../scripts.js';
-import type { KeyNamer, Problem } from './check.js';
+import type { Problem } from './check.js';
 import type { Exam, JobItem, Page } from './exam.js';
 import { jobChecks } from './job-checks.js';
 import { leaseChecks, type Tenure } from './lease-checks.js';
 import { isSwept, queueChecks } from './queue-checks.js';
 import { recordChecks, rowChecks, type Row } from './row-checks.js';
+import { leaseOf } from './tokens.js';
 import { WaitingWard } from './waiting-checks.js';
 import { Ward } from './ward.js';
 
@@ -39,6 +40,9 @@ const named: readonly Noun[] = [
   'tombstones',
   ...columns,
 ];
+
+/** Keys whose rows are no jobs'. */
+const unnamed = ['calls', 'workers', 'counters'] as const satisfies readonly Noun[];
 
 /** Keys whose members have an id in them. */
 const idIn: { readonly [N in Noun]?: (member: string) => JobItem } = {
@@ -124,14 +128,14 @@ export class Patient {
   /** The first look: every key that names jobs or leases, page by page. */
   async #walk(): Promise<void> {
     const leases = new Set<LeaseId>();
-    for (const noun of [...named, ...(Object.keys(idIn) as Noun[]), 'calls'] as const) {
+    const ofJobs: readonly Noun[] = [...named, ...(Object.keys(idIn) as Noun[])];
+    for (const noun of [...ofJobs, ...unnamed]) {
       if (this.#sizes[noun].size === 0 || (noun === 'jobs' && !this.#thorough)) continue;
       const read = this.#rowChecks.some((check) => check.noun === noun);
       for await (const page of this.#exam.pages(noun, read || noun === 'active')) {
         if (read) this.#judgeRows(noun, page);
-        if (noun === 'active')
-          for (const token of page.values) leases.add(/^[^:!]*/.exec(token ?? '')?.[0] as LeaseId);
-        if (noun !== 'calls') await this.#jobs.look(page.ids.map(idIn[noun] ?? plain));
+        if (noun === 'active') for (const token of page.values) leases.add(leaseOf(token));
+        if (ofJobs.includes(noun)) await this.#jobs.look(page.ids.map(idIn[noun] ?? plain));
       }
     }
     for (const noun of ['leases', 'held'] as const)
@@ -180,7 +184,7 @@ export class Patient {
     const counts = new Map<LeaseId, number>();
     for await (const { ids, values } of this.#exam.pages('active', true)) {
       for (const [at, id] of ids.entries()) {
-        const lease = /^[^:!]*/.exec(values[at] ?? '')?.[0] as LeaseId;
+        const lease = leaseOf(values[at]);
         if (!seen.has(id)) counts.set(lease, (counts.get(lease) ?? 0) + 1);
         seen.add(id);
       }

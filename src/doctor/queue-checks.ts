@@ -1,6 +1,6 @@
 // What must hold of the queue as a whole, and what somebody should look at.
 import { schemaVersion, type QueueFacts } from '../scripts.js';
-import { late, some, type Check } from './check.js';
+import { overdueAfter, some, type Check } from './check.js';
 
 /** ms for which a queue may be paused with a backlog before somebody is told. */
 const longPause = 600_000;
@@ -9,17 +9,8 @@ const manyFailed = 10_000;
 
 /** Jobs that wait in the list, by what the other keys leave over. */
 function waitingOf({ sizes }: QueueFacts): number {
-  const {
-    jobs,
-    active,
-    suspects,
-    delayed,
-    deferred,
-    completed,
-    failed,
-    cancelled,
-    late: expired,
-  } = sizes;
+  const { jobs, active, suspects, delayed, deferred, completed, failed, cancelled, expired } =
+    sizes;
   return jobs - active - suspects - delayed - deferred - completed - failed - cancelled - expired;
 }
 
@@ -33,12 +24,12 @@ const isPaused = ({ marks }: QueueFacts): boolean => marks.paused !== undefined;
 
 /** Whether a sweep was begun within the last minute. */
 export function isSwept({ marks, now }: QueueFacts): boolean {
-  return marks.swept !== undefined && Math.abs(now - Number(marks.swept)) <= late;
+  return marks.swept !== undefined && Math.abs(now - Number(marks.swept)) <= overdueAfter;
 }
 
 /** Maintenance that waits for a sweep, as words; what has a time only when it is overdue. */
 function undone({ sizes, due, now }: QueueFacts): string[] {
-  const times = Object.entries(due).filter(([, at]) => at !== undefined && now - at > late);
+  const times = Object.entries(due).filter(([, at]) => at !== undefined && now - at > overdueAfter);
   return [
     ...times.map(([set]) => set),
     ...(sizes.releasing > 0 ? ['releasing'] : []),
@@ -77,7 +68,6 @@ export const queueChecks: readonly Check<QueueFacts>[] = [
   },
   {
     code: 'held-missummed',
-    invariant: 2,
     severity: 'broken',
     message: () => `Leases are said to hold another number of jobs than are active.`,
     remedy: (key) =>
@@ -87,7 +77,6 @@ export const queueChecks: readonly Check<QueueFacts>[] = [
   },
   {
     code: 'markers-many',
-    invariant: 7,
     severity: 'broken',
     message: () => `There is more than one marker to wake workers by.`,
     remedy: (key) => `Leave one: LTRIM ${key('wake')} 0 0.`,
@@ -95,7 +84,6 @@ export const queueChecks: readonly Check<QueueFacts>[] = [
   },
   {
     code: 'marker-missing',
-    invariant: 7,
     severity: 'broken',
     heals: true,
     message: () => `Jobs wait, and no marker wakes an idle worker.`,
@@ -108,7 +96,6 @@ export const queueChecks: readonly Check<QueueFacts>[] = [
   },
   {
     code: 'unserved',
-    invariant: 7,
     severity: 'warning',
     message: () => `Jobs wait, and no worker serves the queue.`,
     remedy: () => `Start a Worker of this name and prefix.`,

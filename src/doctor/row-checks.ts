@@ -1,7 +1,7 @@
 // What must hold of the rows of single keys, so that scripts and clients can read them.
 import { decodeRecord } from '../record.js';
-import type { Noun } from '../keys.js';
-import { isCount, some, type Check, type KeyNamer } from './check.js';
+import type { KeyNamer, Noun } from '../keys.js';
+import { isCount, some, type Check } from './check.js';
 
 /** A row, member or entry of one key. */
 export interface Row {
@@ -35,6 +35,34 @@ function isEdge(member: string, place: 2 | 4): boolean {
   const [, , , , nonce, policy] = parts;
   const whole = parts.length === 6 && parts[place - 1] === owner && Boolean(nonce);
   return whole && /^(?:fail|run|wait)$/.test(policy ?? '');
+}
+
+/** Whether it is what `getWorkers` can read: a deadline, then what a worker tells of itself. */
+function isWorker(text: string): boolean {
+  const [deadline = '', ...rest] = text.split(' ');
+  try {
+    const told = JSON.parse(rest.join(' ')) as Record<string, unknown>;
+    const { host, queues, jobs, counters } = told;
+    const numbers = [told.pid, told.started, told.lockDuration, told.queueCount, told.concurrency];
+    return (
+      /^\d+$/.test(deadline) &&
+      typeof host === 'string' &&
+      numbers.every(Number.isFinite) &&
+      Array.isArray(queues) &&
+      Array.isArray(jobs) &&
+      jobs.every(Array.isArray) &&
+      typeof counters === 'object' &&
+      counters !== null
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Counts behind their minute, at the place of that minute or that of all time. */
+function isCounters(text: string, place: string): boolean {
+  const [, minute] = /^(\d+)(?: \d+)+$/.exec(text) ?? [];
+  return minute !== undefined && (place === 'total' || String(Number(minute) % 20_160) === place);
 }
 
 const column = (noun: Noun) => (key: KeyNamer) =>
@@ -76,12 +104,17 @@ export const rowChecks: readonly (Check<Row> & { readonly noun: Noun })[] = [
     (text, id) => /^[^:]+:\w+$/.test(id) && /^\d+ \d+ /.test(text),
     { remedy: (key) => `Erase them: HDEL ${key('calls')} <row>.` },
   ),
+  rowCheck('workers', 'worker', isWorker, {
+    remedy: (key) =>
+      `Erase them: HDEL ${key('workers')} <lease>; a worker that lives tells of itself with its next news.`,
+  }),
+  rowCheck('counters', 'counts of a minute', isCounters, {
+    remedy: (key) => `Erase them: HDEL ${key('counters')} <field>; what they counted is lost.`,
+  }),
   rowCheck('awaiting', 'edge', (_, member) => isEdge(member, 2), {
-    invariant: 6,
     remedy: (key) => `Take them out: ZREM ${key('awaiting')} <member>.`,
   }),
   rowCheck('dependents', 'edge', (_, member) => isEdge(member, 4), {
-    invariant: 6,
     remedy: (key) => `Take them out: ZREM ${key('dependents')} <member>.`,
   }),
 ];

@@ -6,9 +6,16 @@ export type ServerFacts = ReadonlyMap<string, string>;
 
 /** First releases without the known holes of the Lua engine (CVE-2024-46981, CVE-2025-49844 and its siblings), by minor version. */
 const mended = {
-  redis: { '6.2': 20, '7.2': 11, '7.4': 6, '8.0': 4, '8.2': 2 },
+  redis: { '7.2': 11, '7.4': 6, '8.0': 4, '8.2': 2 },
   valkey: { '7.2': 11, '8.0': 6, '8.1': 4 },
 } as const;
+
+/** `7.2.11, 7.4.6` */
+function listed(releases: Readonly<Record<string, number>>): string {
+  return Object.entries(releases)
+    .map(([minor, patch]) => `${minor}.${patch}`)
+    .join(', ');
+}
 
 /** Whether a release is older than the first one that is mended. */
 function hasHoles(version: string, releases: Readonly<Record<string, number>>): boolean {
@@ -37,7 +44,7 @@ export const serverChecks: readonly Check<ServerFacts>[] = [
     message: () =>
       `The server's version has known holes in its Lua engine, unless its distributor has mended them.`,
     remedy: () =>
-      `Upgrade to Redis 7.2.11, 7.4.6, 8.0.4, 8.2.2 or Valkey 7.2.11, 8.0.6, 8.1.4, or later, or see what your distributor says of CVE-2025-49844.`,
+      `Upgrade to Redis ${listed(mended.redis)}, or Valkey ${listed(mended.valkey)}, or later, or see what your distributor says of CVE-2025-49844.`,
     finds: (info) => {
       const valkey = info.get('valkey_version');
       const version = valkey ?? info.get('redis_version');
@@ -48,9 +55,3 @@ export const serverChecks: readonly Check<ServerFacts>[] = [
     },
   },
 ];
-
-export function parseInfo(text: string): ServerFacts {
-  return new Map(
-    [...text.matchAll(/^(\w+):(.*?)\r?$/gm)].map(([, field = '', value = '']) => [field, value]),
-  );
-}

@@ -2,7 +2,8 @@
 // at one moment; which ones, only by going through the list, which moves. So it is gone through when the queue is small, when the
 // numbers are wrong, or when asked for; and while it moves, what is found counts only together with wrong numbers.
 import type { JobFacts, QueueFacts } from '../scripts.js';
-import { problemOf, some, type Finding, type KeyNamer, type Problem } from './check.js';
+import type { KeyNamer } from '../keys.js';
+import { mostKept, problemOf, some, type Finding, type Problem } from './check.js';
 import type { Exam, JobItem } from './exam.js';
 import { statesOf } from './job-checks.js';
 import { surplusOf } from './queue-checks.js';
@@ -10,13 +11,10 @@ import type { JobId } from '../script.js';
 
 /** Most ids that are counted at once: memory is bounded, at the price of more passes. */
 const countedIds = 250_000;
-/** Most ids that are kept of one finding. */
-const mostKept = 10_000;
 
 const waitingFindings = {
   'entry-missing': {
     code: 'entry-missing',
-    invariant: 1,
     severity: 'broken',
     message: (count) =>
       `${some(count, 'waiting job')} without an entry in waiting, so nobody claims any.`,
@@ -25,7 +23,6 @@ const waitingFindings = {
   },
   'entry-surplus': {
     code: 'entry-surplus',
-    invariant: 1,
     severity: 'broken',
     message: (count) => `${some(count, 'id', 'has')} entries in waiting that no tombstone covers.`,
     remedy: (key) =>
@@ -33,7 +30,6 @@ const waitingFindings = {
   },
   'tombstone-surplus': {
     code: 'tombstone-surplus',
-    invariant: 1,
     severity: 'broken',
     message: (count) => `${some(count, 'tombstone')} taller than there are void entries.`,
     remedy: (key) =>
@@ -66,7 +62,7 @@ function partOf(id: string, count: number): number {
 /** Nothing has come or gone between the two. */
 function sameQueue(one: QueueFacts, other: QueueFacts): boolean {
   const { token } = one.marks;
-  const still = ['jobs', 'active', 'entries', 'tombstones', 'voids', 'late', 'delayed'] as const;
+  const still = ['jobs', 'active', 'entries', 'tombstones', 'voids', 'expired', 'delayed'] as const;
   const sets = ['suspects', 'deferred', 'completed', 'failed', 'cancelled'] as const;
   return (
     token === other.marks.token &&

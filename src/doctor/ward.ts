@@ -1,8 +1,6 @@
 // Suspicions of one kind, until they are found again or not: what is looked at twice, and what becomes a problem.
-import { problemOf, type Check, type KeyNamer, type Problem } from './check.js';
-
-/** Most suspicions of one check that are kept: memory is bounded however broken a queue is. */
-const mostKept = 10_000;
+import type { KeyNamer } from '../keys.js';
+import { mostKept, problemOf, type Check, type Problem } from './check.js';
 
 export interface WardOptions<Item, Facts> {
   readonly checks: readonly Check<Facts>[];

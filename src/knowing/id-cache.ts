@@ -1,17 +1,18 @@
 // Whether jobs are stored, from memory where that is known well enough. What is known is shared (known-ids.ts); here is what one Queue
 // object has of it. It answers questions and decides nothing: what is added is decided by the script that adds.
-import { Batcher } from '../batcher.js';
 import { textOf } from '../checks.js';
 import type { Connection } from '../connection.js';
 import { asError, QueueError } from '../errors.js';
-import { executeOne } from '../execute.js';
 import type { QueueKeys } from '../keys.js';
-import { KnownIds, questionLimits, type Answer } from './known-ids.js';
+import { KnownIds } from './known-ids.js';
 import type { IdCacheSettings } from '../options.js';
-import { callOf, type JobId } from '../script.js';
-import { exists } from '../scripts.js';
+import { Questions } from './questions.js';
+import type { JobId } from '../script.js';
 
-/** What the ID cache of a queue has done in this process. */
+/**
+ * What the ID cache of a queue has done: for all Queue objects of this process that share it, those with the same queue, prefix and
+ * connection; for one Queue object with `idCache: false`.
+ */
 export interface IdCacheStats {
   /** How many ids it holds. */
   readonly size: number;
@@ -40,7 +41,8 @@ const attempts = 5;
 export class IdCache {
   readonly #shared: KnownIds | undefined;
   readonly #maxAge: number;
-  readonly #direct: Batcher<JobId, boolean>;
+  /** Not shared: no answer is from before its question. */
+  readonly #direct: Questions;
   readonly #exit: (() => void) | undefined;
   readonly #open = new Set<Promise<unknown>>();
   #asked = 0;
@@ -52,11 +54,7 @@ export class IdCache {
     this.#maxAge = settings?.maxAge ?? 0;
     this.#shared = settings && KnownIds.of(connection, keys);
     this.#exit = settings && this.#shared?.enter(settings);
-    const send = async (ids: JobId[]): Promise<boolean[]> => {
-      const items = ids.map((id) => ({ id }));
-      return (await executeOne(connection, callOf(exists, keys, {}, items))).stored;
-    };
-    this.#direct = new Batcher([send, send], questionLimits);
+    this.#direct = new Questions(connection, keys);
   }
 
   has(id: string): Promise<boolean> {
@@ -64,7 +62,7 @@ export class IdCache {
     try {
       const checked = this.#checked(id);
       this.#checks += 1;
-      if (this.#checks % checksOfATurn === 0) return this.#inNextTurn(checked);
+      if (this.#checks % checksOfATurn === 0) return this.#track(this.#inNextTurn(checked));
       return this.#answer(checked);
     } catch (thrown) {
       return Promise.reject(asError(thrown));
@@ -136,10 +134,10 @@ export class IdCache {
   async #ask(id: JobId): Promise<boolean> {
     if (!this.#shared) {
       this.#asked += 1;
-      return await this.#direct.add(id, 0);
+      return (await this.#direct.ask(id)).present;
     }
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const { present, asOf }: Answer = await this.#shared.ask(id);
+      const { present, asOf } = await this.#shared.ask(id);
       if (performance.now() - asOf <= this.#maxAge) return present;
     }
     const message = `answers take longer than idCache.maxAge, ${this.#maxAge} ms`;

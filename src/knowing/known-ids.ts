@@ -1,16 +1,15 @@
 // What a process knows of the ids of one queue, shared by all its Queue objects on one connection. It listens from the first question on,
 // until nobody asks any more; what it has heard before the connection was lost counts for nothing afterwards.
 import { Audience, type AudienceListener } from '../listening/audience.js';
-import { Batcher } from '../batcher.js';
 import type { Connection } from '../connection.js';
-import { executeOne } from '../execute.js';
 import { Facts } from './facts.js';
 import type { QueueKeys } from '../keys.js';
 import type { JobEvent, News } from '../listening/news.js';
 import { OwnChanges } from './own-changes.js';
 import { batchElements, type IdCacheSettings } from '../options.js';
-import { callOf, type JobId } from '../script.js';
-import * as scripts from '../scripts.js';
+import { PerConnection } from '../per-connection.js';
+import { Questions, type Answer, type Reply } from './questions.js';
+import type { JobId } from '../script.js';
 import { ServerClock } from './server-clock.js';
 
 /** ms without a question after which it stops listening. */
@@ -23,21 +22,7 @@ const clockTrust = 30_000;
 const joinCommands = 3;
 const listenCommands = 2 / 20_000;
 
-/** Ids that wait to be asked for. */
-export const questionLimits = {
-  elements: batchElements,
-  bytes: Number.POSITIVE_INFINITY,
-  maxPending: 100_000,
-  maxPendingBytes: Number.POSITIVE_INFINITY,
-};
-
-export interface Answer {
-  readonly present: boolean;
-  /** A moment of the local monotonic clock (ms) when that was true, or one before. */
-  readonly asOf: number;
-}
-
-const all = new WeakMap<Connection, Map<string, KnownIds>>();
+const all = new PerConnection<KnownIds>();
 
 export class KnownIds implements AudienceListener {
   /** `commands`: those that were spent on anything but misses. */
@@ -48,11 +33,7 @@ export class KnownIds implements AudienceListener {
   readonly #facts = new Facts();
   readonly #clock = new ServerClock();
   readonly #own = new OwnChanges();
-  readonly #questions: Batcher<JobId, Answer>;
-  /** Questions that wait for their answer: who asks the same shares it. */
-  readonly #asking = new Map<JobId, Promise<Answer>>();
-  /** Ids of the calls in flight whose answers are worth keeping. */
-  readonly #inFlight = new Set<Set<JobId>>();
+  readonly #questions: Questions;
   /** Ids to be re-validated. */
   readonly #due = new Set<JobId>();
   #healthy = false;
@@ -69,16 +50,11 @@ export class KnownIds implements AudienceListener {
   private constructor(connection: Connection, keys: QueueKeys) {
     this.#connection = connection;
     this.#keys = keys;
-    const send = (ids: JobId[]): Promise<Answer[]> => this.#ask(ids);
-    this.#questions = new Batcher([send, send], questionLimits);
+    this.#questions = new Questions(connection, keys, (reply) => this.#heed(reply));
   }
 
   static of(connection: Connection, keys: QueueKeys): KnownIds {
-    const ofConnection = all.get(connection) ?? new Map<string, KnownIds>();
-    all.set(connection, ofConnection);
-    const known = ofConnection.get(keys.jobs) ?? new KnownIds(connection, keys);
-    ofConnection.set(keys.jobs, known);
-    return known;
+    return all.obtain(connection, keys.jobs, () => new KnownIds(connection, keys));
   }
 
   get size(): number {
@@ -99,8 +75,7 @@ export class KnownIds implements AudienceListener {
       this.#users.delete(user);
       if (this.#users.size > 0) return this.#settle();
       this.#leave();
-      const ofConnection = all.get(this.#connection);
-      if (ofConnection?.get(this.#keys.jobs) === this) ofConnection.delete(this.#keys.jobs);
+      all.drop(this.#connection, this.#keys.jobs, this);
     };
   }
 
@@ -129,13 +104,7 @@ export class KnownIds implements AudienceListener {
 
   /** Asks the server, together with others who ask in this turn; who asks for the same id shares the answer. */
   ask(id: JobId): Promise<Answer> {
-    const asked = this.#asking.get(id);
-    if (asked) return asked;
-    const answer = this.#questions.add(id, 0).finally(() => {
-      if (this.#asking.get(id) === answer) this.#asking.delete(id);
-    });
-    this.#asking.set(id, answer);
-    return answer;
+    return this.#questions.share(id);
   }
 
   /** This process has changed it: what is known or asked of before is not to be told after. */
@@ -144,14 +113,13 @@ export class KnownIds implements AudienceListener {
     this.#own.note(id, present, performance.now());
     const fact = this.#facts.peek(id);
     if (fact && fact.present !== present) this.#facts.delete(id);
-    this.#asking.delete(id);
-    for (const ids of this.#inFlight) ids.delete(id);
+    this.#questions.renounce(id);
   }
 
   /** Forgets everything, also what is being asked. */
   changedAll(): void {
     this.#own.noteAll(performance.now());
-    this.#asking.clear();
+    this.#questions.renounceAll();
     this.#drop();
   }
 
@@ -169,7 +137,7 @@ export class KnownIds implements AudienceListener {
     }
     for (const [id, present] of told) {
       // Without a time, what was asked before it can't be put in order with it.
-      if (asOf === undefined) for (const ids of this.#inFlight) ids.delete(id);
+      if (asOf === undefined) this.#questions.distrust(id);
       else if (this.#own.doubts(id, present, asOf)) this.#facts.delete(id);
       else this.#learn(id, { present, time, asOf, told: true });
     }
@@ -187,7 +155,7 @@ export class KnownIds implements AudienceListener {
     this.#joined = now;
     this.tally.commands += joinCommands;
     this.#startTicks();
-    const leave = Audience.of(this.#connection, this.#keys).join(this);
+    const leave = Audience.join(this.#connection, this.#keys, this);
     this.#quit = () => {
       unlisten();
       leave();
@@ -211,7 +179,7 @@ export class KnownIds implements AudienceListener {
   #drop(): void {
     this.#facts.clear();
     this.#due.clear();
-    for (const ids of this.#inFlight) ids.clear();
+    this.#questions.distrustAll();
   }
 
   /** Drops everything, and what was thought of the server's clock. */
@@ -233,7 +201,7 @@ export class KnownIds implements AudienceListener {
     this.#facts.expire(now - this.#longest);
     this.#own.expire(now - this.#longest);
     if (!this.#healthy) return;
-    if (this.#clock.age(now) > clockTrust && this.#inFlight.size === 0) this.#compareClocks();
+    if (this.#clock.age(now) > clockTrust && !this.#questions.busy) this.#compareClocks();
     for (const id of this.#facts.due(this.#shortest, now)) this.#due.add(id);
     this.#revalidateSoon();
   }
@@ -241,7 +209,7 @@ export class KnownIds implements AudienceListener {
   #compareClocks(): void {
     this.tally.commands += 1;
     // Without an answer there is nothing to compare; the next tick tries again.
-    this.#ask([]).catch(() => undefined);
+    this.#questions.askNow([]).catch(() => undefined);
   }
 
   #revalidateSoon(): void {
@@ -260,32 +228,22 @@ export class KnownIds implements AudienceListener {
       this.tally.commands += 1;
       this.tally.revalidations += ids.length;
       // Those that could not be asked for age out.
-      await this.#ask(ids).catch(() => undefined);
+      await this.#questions.askNow(ids).catch(() => undefined);
     }
     this.#pacing = undefined;
     if (this.#quit) this.#revalidateSoon();
   }
 
-  async #ask(ids: readonly JobId[]): Promise<Answer[]> {
-    const worth = new Set(this.#healthy ? ids : []);
-    this.#inFlight.add(worth);
-    const sent = performance.now();
-    try {
-      const items = ids.map((id) => ({ id }));
-      const call = callOf(scripts.exists, this.#keys, {}, items);
-      const { time, stored } = await executeOne(this.#connection, call);
-      const now = performance.now();
-      // Facts from before a clock was set can't be put in order with those from after.
-      if (this.#healthy && !this.#clock.learn(sent, now, time)) this.#drop();
-      const asOf = Math.max(sent, this.#clock.localOf(time, now) ?? sent);
-      return ids.map((id, at) => {
-        const present = stored[at] === true;
-        if (worth.has(id)) this.#learn(id, { present, time, asOf, told: false });
-        return { present, asOf };
-      });
-    } finally {
-      this.#inFlight.delete(worth);
-    }
+  /** Learns from a reply; tells as of when its answers are true. */
+  #heed({ sent, answered, time, ids, stored, trusted }: Reply): number {
+    // Facts from before a clock was set can't be put in order with those from after.
+    if (this.#healthy && !this.#clock.learn(sent, answered, time)) this.#drop();
+    const asOf = Math.max(sent, this.#clock.localOf(time, answered) ?? sent);
+    if (this.#healthy)
+      for (const [at, id] of ids.entries())
+        if (trusted.has(id))
+          this.#learn(id, { present: stored[at] === true, time, asOf, told: false });
+    return asOf;
   }
 
   #learn(id: JobId, fact: Parameters<Facts['learn']>[1]): void {

@@ -6,6 +6,7 @@ import { asError, QueueError } from '../errors.js';
 import { executeOne } from '../execute.js';
 import type { QueueKeys } from '../keys.js';
 import { parseNews, type News } from './news.js';
+import { PerConnection } from '../per-connection.js';
 import { callOf } from '../script.js';
 import * as scripts from '../scripts.js';
 
@@ -32,9 +33,9 @@ export interface AudienceListener {
   onError?(error: Error): void;
 }
 
-const audiences = new WeakMap<Connection, Map<string, Audience>>();
+const audiences = new PerConnection<Audience>();
 
-/** One for each queue and connection. */
+/** One for each queue and connection, from the first listener to the last. */
 export class Audience {
   readonly #connection: Connection;
   readonly #keys: QueueKeys;
@@ -52,16 +53,13 @@ export class Audience {
     this.#keys = keys;
   }
 
-  static of(connection: Connection, keys: QueueKeys): Audience {
-    const ofConnection = audiences.get(connection) ?? new Map<string, Audience>();
-    audiences.set(connection, ofConnection);
-    const audience = ofConnection.get(keys.events) ?? new Audience(connection, keys);
-    ofConnection.set(keys.events, audience);
-    return audience;
+  /** Listens until the function returned is called, which is due before the connection is released. */
+  static join(connection: Connection, keys: QueueKeys, listener: AudienceListener): () => void {
+    const make = (): Audience => new Audience(connection, keys);
+    return audiences.obtain(connection, keys.events, make).#join(listener);
   }
 
-  /** Listens until the function returned is called, which is due before the connection is released. */
-  join(listener: AudienceListener): () => void {
+  #join(listener: AudienceListener): () => void {
     this.#listeners.add(listener);
     if (this.#healthy) listener.onHealth(true);
     this.#unsubscribe ??= this.#connection.subscribe(this.#keys.events, {
@@ -74,9 +72,10 @@ export class Audience {
     };
   }
 
+  /** For good: who joins from now on joins another one. */
   #end(): void {
+    audiences.drop(this.#connection, this.#keys.events, this);
     this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
     this.#lost();
   }
 
@@ -109,8 +108,10 @@ export class Audience {
     if (turn !== this.#turn || this.#connection.closed) return;
     let again = renewal;
     if (typeof answer === 'string') {
+      // Who slept for longer than the audience lives can't know that it was there all the time: others may have revived it.
+      const lapsed = sent - this.#renewed > audienceLifetime;
       this.#renewed = sent;
-      if (answer === 'fresh') this.#tell(false);
+      if (answer === 'fresh' || lapsed) this.#tell(false);
     } else {
       if (performance.now() - this.#renewed > patience - answerTimeout) this.#tell(false);
       const refused = answer instanceof QueueError && answer.code === 'REDIS';

@@ -2,7 +2,7 @@
 // has it. The channel says when there is something to read; in case a message of it is lost, one looks every few seconds.
 import { Audience } from './audience.js';
 import type { Connection } from '../connection.js';
-import { asError, QueueError, type QueueErrorCode } from '../errors.js';
+import { asError, isPassing, QueueError } from '../errors.js';
 import { executeOne } from '../execute.js';
 import { nameOf, type QueueKeys } from '../keys.js';
 import { parseNews, type News } from './news.js';
@@ -10,13 +10,12 @@ import { callOf } from '../script.js';
 import * as scripts from '../scripts.js';
 import type { Position } from '../scripts.js';
 
+/** ms that a closing reader waits for a server that is not there. */
+const farewell = 2_000;
 /** ms between two looks at the stream without a message of the channel. */
 const lookInterval = 3_000;
 /** Most messages of one page. */
 const pageMessages = 128;
-
-/** What the next look may find gone by. */
-const passing: ReadonlySet<QueueErrorCode> = new Set(['UNAVAILABLE', 'UNKNOWN_OUTCOME', 'CLOSED']);
 
 /** Who is told. */
 export interface Reader {
@@ -39,33 +38,41 @@ export interface Source {
 /** News as they happen. */
 export class LiveSource implements Source {
   readonly position = undefined;
-  readonly #audience: Audience;
+  readonly #connection: Connection;
+  readonly #keys: QueueKeys;
   readonly #reader: Reader;
   /** Server's time (ms) of the last message, as text. */
   #last = '';
-  /** It has listened before. */
-  #heard = false;
+  /** The last message before some may have been missed, until that was told. */
+  #gap: string | undefined;
   #leave: (() => void) | undefined;
 
   constructor(connection: Connection, keys: QueueKeys, reader: Reader) {
-    this.#audience = Audience.of(connection, keys);
+    this.#connection = connection;
+    this.#keys = keys;
     this.#reader = reader;
   }
 
   open(): void {
-    this.#leave ??= this.#audience.join({
+    this.#leave ??= Audience.join(this.#connection, this.#keys, {
       onNews: (news) => {
+        this.#tellGap();
         this.#last = String(news.time);
         this.#reader.onNews(news, this.#last);
       },
       onHealth: (healthy) => {
         this.#reader.onReady(healthy);
-        if (!healthy) return;
-        if (this.#heard) this.#reader.onMissed(this.#last);
-        this.#heard = true;
+        if (healthy) this.#tellGap();
+        else this.#gap ??= this.#last;
       },
       onError: (error) => this.#reader.onError(error),
     });
+  }
+
+  #tellGap(): void {
+    const gap = this.#gap;
+    this.#gap = undefined;
+    if (gap !== undefined) this.#reader.onMissed(gap);
   }
 
   async close(): Promise<void> {
@@ -100,7 +107,7 @@ export class StreamSource implements Source {
 
   open(): void {
     this.#timer = setInterval(() => this.#look(), lookInterval);
-    this.#leave = Audience.of(this.#connection, this.#keys).join({
+    this.#leave = Audience.join(this.#connection, this.#keys, {
       onNews: (news) => {
         // The stream goes with the queue, so its last message is not in it.
         const events = news.events.filter(({ word }) => word === 'obliterated');
@@ -119,7 +126,9 @@ export class StreamSource implements Source {
     this.#closed = true;
     clearInterval(this.#timer);
     this.#leave?.();
-    await this.#looking;
+    const over = new AbortController();
+    await Promise.race([this.#looking, this.#connection.gone(farewell, over.signal)]);
+    over.abort();
   }
 
   /** Reads what is new. One look at a time; what comes meanwhile is looked at behind it. */
@@ -130,8 +139,7 @@ export class StreamSource implements Source {
       .catch((thrown: unknown) => {
         const error = asError(thrown);
         // Without a connection: the next look reads on. That there is none is told by the connection.
-        const passes = error instanceof QueueError && passing.has(error.code);
-        if (!passes && !this.#closed) this.#reader.onError(error);
+        if (!isPassing(error) && !this.#closed) this.#reader.onError(error);
       })
       .finally(() => {
         this.#looking = undefined;

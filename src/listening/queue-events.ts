@@ -70,10 +70,13 @@ export class QueueEvents<Result = unknown, Progress = unknown> extends SafeEmitt
     return this.#source?.position ?? this.#from;
   }
 
-  /** Listens until `close()`. Rejects with NO_STREAM when there is a `lastEventId` but the queue keeps no stream; CLOSED. */
+  /**
+   * Listens until `close()`. Rejects with NO_STREAM when there is a `lastEventId` but the queue keeps no stream; CLOSED; TypeError when it
+   * listens already.
+   */
   async run(): Promise<void> {
     if (this.#closing) throw this.#closedError();
-    if (this.#running) throw new QueueError('CLOSED', `events of ${this.name} are listened to already`); // prettier-ignore
+    if (this.#running) throw new TypeError(`events of ${this.name} are listened to already`);
     this.#failure = undefined;
     await new Promise<void>((resolve, reject) => {
       this.#running = { resolve, reject };

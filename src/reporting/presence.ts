@@ -2,14 +2,16 @@
 // then at each tick of its sweeper that finds news; an idle worker sends nothing, since its lease says that it lives.
 import type { Caller } from '../caller.js';
 import type { Connection } from '../connection.js';
-import type { Deadline } from '../deadline.js';
+import { isPassing } from '../errors.js';
 import type { Lease } from '../lease.js';
-import { isPassing, Reports } from './reports.js';
+import { Reports } from './reports.js';
 import type { LeaseId, WorkerText } from '../script.js';
 import type { Store } from '../store.js';
 
 /** Most jobs that a worker's row names. */
 export const namedJobs = 100;
+/** Most bytes of a row that names jobs. */
+const maxRowBytes = 8 * 1024;
 /** Most queues that a worker's row names. */
 export const namedQueues = 16;
 
@@ -71,7 +73,14 @@ export class Presence {
       cancelled,
       runTime,
     };
-    return JSON.stringify({ ...this.#facts(), counters, jobs: this.#jobs() }) as WorkerText;
+    const row = { ...this.#facts(), counters };
+    const jobs = this.#jobs();
+    // Names and ids may be long: a page of rows must not be.
+    for (;;) {
+      const text = JSON.stringify({ ...row, jobs });
+      if (jobs.length === 0 || Buffer.byteLength(text) <= maxRowBytes) return text as WorkerText;
+      jobs.length >>= 1;
+    }
   }
 
   /** Tells what is new, if anything is and nothing is on its way. */
@@ -104,13 +113,13 @@ export class Presence {
   }
 
   /** Tells the last counts, under the lease or, without one, as a client of the queue. */
-  async end(lease: Lease | undefined, other: Caller, deadline?: Deadline): Promise<void> {
+  async end(lease: Lease | undefined, other: Caller): Promise<void> {
     try {
       if (lease && !lease.dead) {
         const row = { lease: lease.id, row: '' as const, former: '' as const };
-        if ((await this.#reports.send(lease.caller, row, deadline)) !== 'dead') return;
+        if ((await this.#reports.send(lease.caller, row)) !== 'dead') return;
       }
-      await this.#reports.send(other, undefined, deadline);
+      await this.#reports.send(other);
     } catch (error) {
       if (!isPassing(error)) this.#onError(error);
     }

@@ -1,15 +1,15 @@
 // Tells Redis, now and then, what a client has counted of a queue. Reports are numbered, so they are sent again until answered, and
 // nothing is counted twice; what a client has not told when its process dies is not counted.
-import { Caller } from '../caller.js';
+import type { Caller } from '../caller.js';
 import type { Connection } from '../connection.js';
 import type { Deadline } from '../deadline.js';
-import { asError, QueueError } from '../errors.js';
+import { asError, isPassing } from '../errors.js';
 import { execute } from '../execute.js';
-import { nameOf, type QueueKeys } from '../keys.js';
-import { registrationAgain } from '../registry.js';
+import type { QueueKeys } from '../keys.js';
+import { registrationIfKnown } from '../registry.js';
 import { callOf, type LeaseId, type WorkerText } from '../script.js';
 import * as scripts from '../scripts.js';
-import { difference, Tally } from './tally.js';
+import { difference, type Tally } from './tally.js';
 
 /** ms between two reports of a producer. */
 const reportInterval = 5_000;
@@ -23,12 +23,6 @@ export interface Row {
 }
 
 const noRow = { lease: '', row: '', former: '' } as const;
-
-/** Nothing to be told to anybody: what was not counted now is counted by the next report, or lost with the server. */
-export function isPassing(error: unknown): boolean {
-  if (!(error instanceof QueueError)) return false;
-  return ['UNAVAILABLE', 'UNKNOWN_OUTCOME', 'CLOSED'].includes(error.code);
-}
 
 export class Reports {
   readonly #connection: Connection;
@@ -68,7 +62,7 @@ export class Reports {
     const counts = difference(sums, this.#told);
     if (counts === '' && row.row === '') return 'reported';
     const args = { ...caller.next('report'), ...row, counts };
-    const calls = registrationAgain(this.#connection, this.#keys, nameOf(this.#keys));
+    const calls = registrationIfKnown(this.#connection, this.#keys);
     const [answer] = await execute(
       this.#connection,
       [callOf(scripts.report, this.#keys, args), ...calls],
@@ -114,6 +108,7 @@ export class ProducerReports {
     try {
       await this.#reports.send(this.#caller, undefined, deadline);
     } catch (error) {
+      // What was not counted now is counted by the next report, or lost with the server.
       if (!isPassing(error)) this.#onError(asError(error));
     }
     this.#timer = undefined;
@@ -125,42 +120,5 @@ export class ProducerReports {
     this.#tally.onCount = undefined;
     clearTimeout(this.#timer);
     await this.#send(deadline);
-  }
-}
-
-/** Counts jobs that end with their parents, which may be in queues that this client has nothing else to do with. */
-export class FamilyCounts {
-  readonly #tallies = new Map<string, Tally>();
-  /** Of queues that nobody else of this client counts for. */
-  readonly #reports = new Map<string, { reports: Reports; tally: Tally; caller: Caller }>();
-  readonly #reportsOf: (queue: string, tally: Tally) => Reports;
-
-  constructor(reportsOf: (queue: string, tally: Tally) => Reports) {
-    this.#reportsOf = reportsOf;
-  }
-
-  /** Jobs of this queue are counted there from now on. */
-  join(queue: string, tally: Tally): void {
-    this.#tallies.set(queue, tally);
-  }
-
-  async ended(queue: string, jobs: { failed: number; cancelled: number }): Promise<void> {
-    const own = this.#tallies.get(queue) ?? this.#foreign(queue).tally;
-    own.condemned += jobs.failed;
-    own.count('failed', jobs.failed);
-    own.count('cancelled', jobs.cancelled);
-    if (this.#tallies.has(queue)) return;
-    const { reports, caller } = this.#foreign(queue);
-    // What was not told now is told with the next ones.
-    await reports.send(caller).catch(() => undefined);
-  }
-
-  #foreign(queue: string): { reports: Reports; tally: Tally; caller: Caller } {
-    const known = this.#reports.get(queue);
-    if (known) return known;
-    const tally = new Tally();
-    const fresh = { reports: this.#reportsOf(queue, tally), tally, caller: new Caller() };
-    this.#reports.set(queue, fresh);
-    return fresh;
   }
 }

@@ -55,8 +55,7 @@ export class Tally implements Counters {
   running = 0;
   /** The ends of runs less their beginnings. */
   #runTime = 0;
-  /** Those of the failed ones that no handler of this client ran. */
-  condemned = 0;
+  #condemned = 0;
   /** Called when jobs are counted by the batch. */
   onCount: (() => void) | undefined;
 
@@ -64,6 +63,17 @@ export class Tally implements Counters {
     if (jobs === 0) return;
     this[name] += jobs;
     this.onCount?.();
+  }
+
+  /** Jobs have failed that no handler of this client ran. */
+  condemn(jobs: number): void {
+    this.#condemned += jobs;
+    this.count('failed', jobs);
+  }
+
+  /** How many of the failed ones no handler of this client ran. */
+  get condemned(): number {
+    return this.#condemned;
   }
 
   /** A handler begins. Times are those of the monotonic clock (ms). */

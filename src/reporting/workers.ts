@@ -49,9 +49,59 @@ interface StoredWorker extends WorkerFacts {
   readonly jobs: readonly RunningJob[];
 }
 
+type Fields<T> = { readonly [K in keyof T]?: unknown };
+
+function areNumbers(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === 'number');
+}
+
+function areTexts(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
+}
+
+function areCounters(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { started, completed, failed, retried, cancelled, runTime } =
+    value as Fields<WorkerCounters>;
+  return areNumbers(started, completed, failed, retried, cancelled, runTime);
+}
+
+function isRunning(value: unknown): boolean {
+  if (!Array.isArray(value)) return false;
+  const [id, name, startedAt] = value as unknown[];
+  return areTexts(id, name) && areNumbers(startedAt);
+}
+
+/** Whether it has the shape of what workers tell. */
+function isStored(value: unknown): value is StoredWorker {
+  if (typeof value !== 'object' || value === null) return false;
+  const {
+    name,
+    host,
+    pid,
+    started,
+    concurrency,
+    lockDuration,
+    queues,
+    queueCount,
+    jobs,
+    counters,
+  } = value as Fields<StoredWorker>;
+  return (
+    areTexts(name ?? '', host) &&
+    areNumbers(pid, started, concurrency, lockDuration, queueCount) &&
+    Array.isArray(queues) &&
+    areTexts(...(queues as unknown[])) &&
+    Array.isArray(jobs) &&
+    jobs.every(isRunning) &&
+    areCounters(counters)
+  );
+}
+
 function parse(text: string): StoredWorker | undefined {
   try {
-    return JSON.parse(text) as StoredWorker;
+    const value: unknown = JSON.parse(text);
+    return isStored(value) ? value : undefined;
   } catch {
     return undefined;
   }
@@ -63,8 +113,9 @@ function readWorker(
   now: number,
 ): WorkerInfo | undefined {
   const space = row.indexOf(' ');
+  const renewed = Number(row.slice(0, space));
   const stored = parse(row.slice(space + 1));
-  if (!stored) return undefined;
+  if (!stored || Number.isNaN(renewed)) return undefined;
   const alive = deadline !== undefined && deadline >= now;
   const { name, host, pid, started, lockDuration, queues, queueCount, concurrency } = stored;
   const jobs = alive && held === 0 ? [] : stored.jobs;
@@ -75,7 +126,7 @@ function readWorker(
     host,
     pid,
     started,
-    heartbeat: (deadline || Number(row.slice(0, space))) - lockDuration,
+    heartbeat: (deadline || renewed) - lockDuration,
     state: alive ? (held > 0 ? 'busy' : restful) : 'gone',
     queues,
     queueCount,

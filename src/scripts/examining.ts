@@ -160,7 +160,7 @@ const sizes = [
   'failed',
   'cancelled',
   /** Expired jobs without an entry in waiting. */
-  'late',
+  'expired',
   'entries',
   'tombstones',
   /** Sum of the tombstones, -1 when there are too many rows to add up at once. */

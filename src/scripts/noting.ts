@@ -32,6 +32,12 @@ export const logs = declareScript('logs', {
 export const rewrite = declareScript('rewrite', {
   keys: ['calls', 'jobs', 'traits', 'active'],
   args: numbered,
-  each: { ...noted, record: as<RecordText | ''>(), meta: as<MetaText | ''>() },
+  each: {
+    ...noted,
+    head: as<string>(),
+    stamp: as<string>(),
+    record: as<RecordText | ''>(),
+    meta: as<MetaText | ''>(),
+  },
   parse: words<'noted' | NoteRefusal | 'again', 'stale'>,
 });

@@ -50,7 +50,7 @@ test('the tables tell every option, event and error code, and the defaults', () 
   const sources = text('src/options.ts') + jobOptions?.[0];
   const options = [...sources.matchAll(/^ {2}(\w+)\?: /gm)];
   const codes = [...text('src/errors.ts').matchAll(/^ {2}\| '(\w+)'/gm)];
-  const events = [...text('src/worker.ts').matchAll(/^ {2}(\w+): \[.*\];$/gm)];
+  const events = [...text('src/worker-events.ts').matchAll(/^ {2}(\w+): \[.*\];$/gm)];
   for (const found of [options, codes, events]) expect(found.length).toBeGreaterThan(9);
   for (const [, word] of [...options, ...codes, ...events]) expect([...told]).toContain(word);
 

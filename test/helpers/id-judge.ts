@@ -55,7 +55,8 @@ export class Witness<Told> {
         child.on('message', (message: { kind: string }) => {
           if (message.kind === kind) resolve(message);
         });
-        child.on('exit', () => reject(new Error(`${script} has ended without ${kind}`)));
+        // Not its exit, which may be heard of before what it said last.
+        child.on('disconnect', () => reject(new Error(`${script} has ended without ${kind}`)));
       });
     this.#ready = hears('ready');
     this.#told = hears(script === 'id-changer' ? 'ledger' : 'answers') as Promise<Told>;

@@ -1,4 +1,4 @@
-// What must hold of the key space of any queue (DESIGN.md §7), whoever has worked on it. Read in bounded steps, so
+// What must hold of the key space of any queue, whoever has worked on it. Read in bounded steps, so
 // it is exact while nobody writes; on a busy queue it may report what is merely under way.
 import type { Redis } from 'ioredis';
 import {
@@ -19,7 +19,7 @@ export interface InvariantOptions {
   readonly atRest?: boolean;
 }
 
-/** Keys that may outlive the last job, also those that are still to come. */
+/** Keys that may outlive the last job. */
 const lasting = new Set([
   'meta',
   'leases',
@@ -29,9 +29,6 @@ const lasting = new Set([
   'workers',
   'audience',
   'stream',
-  'schedules',
-  'due',
-  'unique',
 ]);
 /** Keys in which an id stands for its state; a suspect is a waiting job. */
 const stateSets = [

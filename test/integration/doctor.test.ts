@@ -1,6 +1,7 @@
 // The doctor on queues that stand still: each thing that can be broken is broken, and told with its ids.
 import { describe, expect, test } from 'vitest';
 import { checkQueue, type CheckOptions, type QueueReport } from '../../src/doctor.js';
+import { Queue } from '../../src/queue.js';
 import { healthy } from '../helpers/healthy.js';
 import { edge, open, type State } from '../helpers/keyspace.js';
 import { pause } from '../helpers/live.js';
@@ -23,6 +24,20 @@ async function found(bench: Bench, options?: CheckOptions): Promise<[string, str
     .filter(({ code }) => code !== 'lua-holes')
     .map(({ code, ids }) => [code, ids.toSorted()]);
 }
+
+/** What a worker tells of itself. */
+const told = JSON.stringify({
+  host: 'h',
+  pid: 1,
+  started: 1,
+  lockDuration: 30_000,
+  concurrency: 1,
+  paused: false,
+  queues: ['q'],
+  queueCount: 1,
+  counters: {},
+  jobs: [],
+});
 
 /** What is planted in the healthy queue, and what is found of which ids. */
 const planted: [code: string, ids: string[], plant: State][] = [
@@ -83,6 +98,16 @@ const planted: [code: string, ids: string[], plant: State][] = [
   ['failures-malformed', ['g'], { failures: { g: '{}' } }],
   ['outcomes-malformed', ['h'], { outcomes: { h: 'q\tp\tfailed\t' } }],
   ['calls-malformed', ['p:enqueue'], { calls: { 'p:enqueue': 'added' } }],
+  ['workers-malformed', ['W'], { workers: { W: 'now+30000 {}' } }],
+  [
+    'workers-malformed',
+    ['W'],
+    { workers: { W: `30000 ${told.replace('"jobs":[]', '"jobs":[1]')}` } },
+  ],
+  ['workers-malformed', ['W'], { workers: { W: told } }],
+  ['counters-malformed', ['total'], { counters: { total: '29000000 1 two' } }],
+  ['counters-malformed', ['9'], { counters: { 9: '20168 1' } }],
+  ['counters-malformed', ['20160'], { counters: { 20160: '20160 1' } }],
   [
     'awaiting-malformed',
     [of('h', edge('h', 'd', 'never'))],
@@ -123,6 +148,15 @@ test('a healthy queue has no problems, and nothing is written', async () => {
   expect(report.looked).toMatchObject({ edges: 6, leases: 2 });
   expect(report.looked.steps).toBeLessThan(80);
   expect(await bench.stored()).toEqual(before);
+});
+
+test('rows as workers and producers write them are readable', async () => {
+  const bench = await server.queue(healthy);
+  await bench.seed({
+    workers: { W: `30000 ${told}` },
+    counters: { total: '1 2 3', 9: '20169 0 7' },
+  });
+  expect(await found(bench)).toEqual([]);
 });
 
 test('a queue that does not exist has none either', async () => {
@@ -183,7 +217,7 @@ describe('what takes more than a row to break', () => {
     const ghosts = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`x${i}`, 1]));
     await bench.seed({ completed: ghosts });
     const problem = (await examined(bench)).problems.find(({ code }) => code === 'orphan');
-    expect(problem).toMatchObject({ count: 300, invariant: 1, severity: 'broken' });
+    expect(problem).toMatchObject({ count: 300, severity: 'broken' });
     expect(problem?.ids).toHaveLength(100);
     expect(problem?.message).toBe('300 ids are named by keys of the queue, without a record.');
     expect(problem?.remedy).toContain(`test:{${bench.name}}:`);
@@ -333,6 +367,29 @@ describe('options', () => {
     const misspelt = { recheckafter: 1 } as CheckOptions;
     await expect(checkQueue('q', misspelt)).rejects.toThrow('recheckafter: expected one of');
     await expect(checkQueue('a{b')).rejects.toThrow('queue: expected no braces');
+    for (const [wrong, message] of [
+      [{ records: 'no' }, 'records: expected true or false, got "no"'],
+      [{ signal: 5 }, 'signal: expected an AbortSignal, got 5'],
+      [{ recheckAfter: 2 ** 52 }, `recheckAfter: expected a whole number from 0 to ${2 ** 51 - 1}`],
+    ] as const)
+      await expect(checkQueue('q', wrong as unknown as CheckOptions)).rejects.toThrow(message);
+  });
+
+  test('a Queue has its own connection and prefix', async () => {
+    const connection = server.server.url;
+    const queue = new Queue('q', { connection });
+    for (const given of [{ connection }, { prefix: 'own' }])
+      await expect(checkQueue(queue, given)).rejects.toThrow(
+        new TypeError(`${Object.keys(given)[0]}: expected none beside a Queue, which has its own`),
+      );
+    await queue.close();
+  });
+
+  test('names and numbers in remedies are those of this queue', async () => {
+    const bench = await server.queue(healthy);
+    await bench.seed({ failed: { e: 'now' } });
+    const [problem] = (await examined(bench)).problems;
+    expect(problem?.remedy).toContain(`(test:{${bench.name}}:<state>)`);
   });
 
   test('the signal ends it', async () => {

@@ -1,7 +1,7 @@
 // What belongs to a job beside its data, and its data changed by its handler: in every later run, and for everybody who looks.
 import { describe, expect, test } from 'vitest';
 import type { Job, JobMeta } from '../../src/index.js';
-import { liveRedis, until } from '../helpers/live.js';
+import { liveRedis, pause, until } from '../helpers/live.js';
 import { rejection } from '../helpers/rejection.js';
 
 const live = liveRedis();
@@ -194,4 +194,15 @@ describe('who may change it', () => {
     expect(await queue.getJob(id)).toMatchObject({ data: 1, meta: {}, progress: 0 });
     expect(await queue.getJobLogs(id)).toEqual({ logs: [], count: 0 });
   });
+});
+
+test('an old job object changes no later job of the same id', async () => {
+  const queue = live.queue<number>();
+  const old = await queue.add('first', 1, { jobId: 'x', attempts: 5 });
+  await old.remove();
+  await pause(2);
+  await queue.add('second', 2, { jobId: 'x' });
+  await expect(old.updateData(3)).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+  await expect(old.updateMeta({ a: 1 })).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+  expect(await queue.getJob('x')).toMatchObject({ name: 'second', data: 2, meta: {} });
 });

@@ -281,7 +281,7 @@ test('with autorun off it listens once it is run, until it is closed', async () 
   await queue.add('job', 1);
   const run = queueEvents.run();
   await ready;
-  await expect(queueEvents.run()).rejects.toMatchObject({ code: 'CLOSED' });
+  await expect(queueEvents.run()).rejects.toThrow(TypeError);
   await queue.pause();
   await until(() => heard.length > 0);
   expect(heard[0]?.[0]).toBe('paused');
@@ -292,6 +292,26 @@ test('with autorun off it listens once it is run, until it is closed', async () 
   await expect(queueEvents.run()).rejects.toMatchObject({ code: 'CLOSED' });
   await expect(queueEvents.waitUntilReady()).rejects.toMatchObject({ code: 'CLOSED' });
   expect(heard).toHaveLength(1);
+});
+
+test('who listens right after the last one has left hears all, over a subscription of its own', async () => {
+  const queue = live.queue();
+  for (let round = 0; round < 3; round += 1) {
+    const { queueEvents, heard } = listen(live);
+    await queueEvents.waitUntilReady();
+    await queue.add('job', 1);
+    await until(() => heard.length === 2);
+    expect(heard.map(([word]) => word)).toEqual(['added', 'waiting']);
+    const closing = queueEvents.close();
+    const next = listen(live);
+    await Promise.all([closing, next.queueEvents.waitUntilReady()]);
+    await queue.pause();
+    await until(() => next.heard.length === 1);
+    expect(await subscribers()).toBe(1);
+    await next.queueEvents.close();
+    await queue.resume();
+    expect(heard).toHaveLength(2);
+  }
 });
 
 test('one that was never run can be closed; who waits for it is told', async () => {

@@ -1,6 +1,7 @@
 // What a producer can do with its queue.
 import { describe, expect, test } from 'vitest';
 import { BulkError, QueueError } from '../../src/errors.js';
+import type { Job } from '../../src/job.js';
 import { Queue } from '../../src/queue.js';
 import { gate, liveRedis, pause, until } from '../helpers/live.js';
 
@@ -270,4 +271,21 @@ test('close waits for adds under way; then nothing is added', async () => {
   expect(await other.getJobCounts()).toEqual({ ...none, waiting: 500 });
   expect(await live.redis.exists(`lunaq:{${live.name}}:calls`)).toBe(0);
   await pause(0);
+});
+
+test.each<[string, (queue: Queue, job: Job) => Promise<unknown>, string]>([
+  ['drain', (queue) => queue.drain({ delayed: false } as never), 'delayed'],
+  ['obliterate', (queue) => queue.obliterate({ froce: true } as never), 'froce'],
+  ['cancel', (queue, job) => queue.cancel(job.id, { reasn: 'x' } as never), 'reasn'],
+  ['waitUntilFinished', (_, job) => job.waitUntilFinished({ ttl: 100 } as never), 'ttl'],
+])('%s refuses what it does not know, and does nothing', async (_, misuse, option) => {
+  const queue = live.queue();
+  const job = await queue.add('one', 1, { delay: 60_000 });
+  await expect(misuse(queue, job)).rejects.toThrow(new RegExp(`^${option}: expected`));
+  expect(await job.getState()).toBe('delayed');
+});
+
+test('waiting until it is ready is possible, for who is used to it', async () => {
+  await expect(live.queue().waitUntilReady()).resolves.toBeUndefined();
+  await expect(live.worker(() => 1).waitUntilReady()).resolves.toBeUndefined();
 });

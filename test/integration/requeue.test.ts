@@ -88,10 +88,11 @@ describe('retryJobs', () => {
     expect(await queue.getJobCounts()).toMatchObject({ waiting: 1_000, failed: 0 });
   });
 
-  test.each([
+  test.each<[object, typeof TypeError]>([
     [{ count: -1 }, RangeError],
     [{ timestamp: 1.5 }, RangeError],
-    [{ state: 'waiting' as 'failed' }, TypeError],
+    [{ state: 'waiting' }, TypeError],
+    [{ stat: 'failed' }, TypeError],
   ])('%j is refused', async (options, kind) => {
     await expect(live.queue().retryJobs(options)).rejects.toThrow(kind);
   });

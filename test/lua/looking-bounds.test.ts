@@ -71,6 +71,59 @@ async function costOf(queue: Bench, call: Call): Promise<{ commands: number; byt
   return { commands, bytes: JSON.stringify(reply).length };
 }
 
+/** What a script runs in instead, so that it also tells how many entries it was given or, by LPOS, has looked at. */
+const meter = `
+local real, seen = redis, 0
+local pairwise = { HSCAN = true, ZSCAN = true }
+local redis = { call = function(command, ...)
+  local reply, given = real.call(command, ...), { ... }
+  if pairwise[command] then
+    seen = seen + #reply[2] / 2
+  elseif command == 'LRANGE' or command == 'ZRANGE' then
+    seen = seen + #reply / (given[#given] == 'WITHSCORES' and 2 or 1)
+  elseif command == 'LPOS' then
+    for at = 3, #given do
+      if given[at] == 'MAXLEN' then
+        local most = math.min(given[at + 1], real.call('LLEN', given[1]))
+        seen = seen + (reply and reply + 1 or most)
+      end
+    end
+  end
+  return reply
+end }
+`;
+
+/** How many entries of lists, sets and hashes a call looks at. */
+async function entriesOf(queue: Bench, { script, argv }: Call): Promise<number> {
+  const [flags = '', ...body] = script.source.split('\n');
+  const metered = [flags, meter, 'local function body()', ...body, 'end', 'body()', 'return seen'];
+  return (await queue.redis.call('EVAL', metered.join('\n'), ...argv)) as number;
+}
+
+test('no call looks at more than some 2,000 entries', async () => {
+  const queue = await server.queue(crowd(4_000));
+  const seen: [string, number][] = [];
+  for (const [name, , call] of calls) seen.push([name, await entriesOf(queue, call(queue))]);
+  const near = queue.call(scripts.position, { id: 'job-3500', at: 0, limit: 2_000 });
+  const further = queue.call(scripts.position, { id: 'job-1500', at: 1_000, limit: 2_000 });
+  seen.push(['position, near the tail', await entriesOf(queue, near)]);
+  seen.push(['position, a later step', await entriesOf(queue, further)]);
+  expect(seen).toEqual([
+    ['count', 0],
+    ['list, waiting', 1_000],
+    ['list, the newest', 1_000],
+    ['list, by age', 1_000],
+    ['scan, waiting', 2_000],
+    // Redis may give some more than it is asked for.
+    ['scan, completed', expect.closeTo(1_000, -2)],
+    ['position', 2_000],
+    // One of them is the suspect.
+    ['oldest', 2_001],
+    ['position, near the tail', 2_000],
+    ['position, a later step', 2_000],
+  ]);
+});
+
 test('at 4,000 jobs and at 40,000 a call makes as many commands, and answers as much', async () => {
   const [small, large] = [await server.queue(crowd(4_000)), await server.queue(crowd(40_000))];
   for (const [name, most, call] of calls) {

@@ -1,5 +1,6 @@
 // What each script publishes while somebody listens, and what it leaves in the stream: one message for each call, nothing else.
 import { expect, test } from 'vitest';
+import type { Call } from '../../src/script.js';
 import { enqueue } from '../../src/scripts.js';
 import { bitOfEverything, scenarios } from '../helpers/scenarios.js';
 import { hearing, privateServer } from '../helpers/scripts.js';
@@ -17,7 +18,8 @@ const told: Record<string, readonly string[]> = {
     `failed|n3|0|${failure}`,
     'delayed|n2||due|"n2"',
   ],
-  claim: ['active|w1', 'active|w2', 'drained'],
+  // A suspect still waits.
+  claim: ['active|w1', 'active|w2'],
   arrive: ['waiting|k1|deferred'],
   doom: [`failed|k1|0|${failure}`, `cancelled|k2|0|${failure}`],
   complete: ['completed|a1|0|{"returnvalue":2}', 'completed|a2|0|', 'completed|a3|0|1'],
@@ -84,6 +86,37 @@ test.each(scenarios)('$name: nobody hears anything when nobody listens', async (
   const { watched: _, ...unwatched } = bitOfEverything;
   const queue = await server.queue({ ...unwatched, dependents: {}, releasing: {} });
   expect(await hearing(queue, 'events', () => queue.send(call(queue)))).toEqual([]);
+});
+
+test.each(scenarios)('$name does its work for a client that may not publish', async ({ call }) => {
+  const heard = await server.queue(bitOfEverything);
+  await heard.redis.set(heard.keys.audience, '0');
+  await heard.send(call(heard));
+  const unheard = await server.queue(bitOfEverything);
+  await unheard.redis.set(unheard.keys.audience, '0');
+  await unheard.redis.acl(
+    'SETUSER',
+    'quiet',
+    'on',
+    'nopass',
+    'allkeys',
+    'allcommands',
+    'resetchannels',
+  );
+  const quiet = unheard.redis.duplicate({ username: 'quiet', password: 'any' });
+  const { script, argv } = call(unheard);
+  await quiet.call('EVAL', script.source, ...argv);
+  quiet.disconnect();
+  expect(await unheard.state()).toEqual(await heard.state());
+});
+
+test('a claim that takes the last waiting job tells so', async () => {
+  const { suspects: _, ...rest } = bitOfEverything;
+  const queue = await server.queue(rest);
+  await queue.redis.set(queue.keys.audience, '0');
+  const claim = scenarios.find(({ name }) => name === 'claim');
+  const heard = await hearing(queue, 'events', () => queue.send(claim?.call(queue) as Call));
+  expect(shown(heard[0])).toEqual(['active|w1', 'active|w2', 'drained']);
 });
 
 test('a call that is sent twice is told once', async () => {

@@ -81,14 +81,17 @@ const calls: [name: string, state: State, call: (queue: Bench) => Call][] = [
     'the metadata of 16 jobs of 1 MiB',
     large,
     (queue) => {
-      const rest = { record: '', meta: '{}' };
+      const rest = { head: '', stamp: '', record: '', meta: '{}' };
       return queue.call(scripts.rewrite, numbered, ids.slice(0, 16).map((id) => ({ ...item(id), ...rest }))); // prettier-ignore
     },
   ],
   [
     'the data of a job of 1 MiB',
     large,
-    (queue) => queue.call(scripts.rewrite, numbered, [{ ...item(ids[0] ?? ''), record, meta: '' }]),
+    (queue) =>
+      queue.call(scripts.rewrite, numbered, [
+        { ...item(ids[0] ?? ''), head: '', stamp: '', record, meta: '' },
+      ]),
   ],
 ];
 

@@ -43,23 +43,25 @@ describe('in steps', () => {
 
   test('the first looks at both ends, others go from the tail to the head', async () => {
     const queue = await server.queue({ jobs: jobs(ids), waiting: ids });
-    expect(await ask(queue, 'job1', 2)).toEqual(found(1));
-    expect(await ask(queue, 'job8', 2)).toEqual(found(8));
-    expect(await ask(queue, 'job4', 2)).toEqual({ word: 'more', number: 2 });
+    expect(await ask(queue, 'job1', 4)).toEqual(found(1));
+    expect(await ask(queue, 'job8', 4)).toEqual(found(8));
+    expect(await ask(queue, 'job2', 4)).toEqual({ word: 'more', number: 2 });
+    expect(await ask(queue, 'job7', 4)).toEqual({ word: 'more', number: 2 });
+    expect(await ask(queue, 'job4', 4)).toEqual({ word: 'more', number: 2 });
     expect(await ask(queue, 'job4', 2, 2)).toEqual({ word: 'more', number: 4 });
     expect(await ask(queue, 'job4', 2, 4)).toEqual(found(4));
   });
 
   test('jobs that come and go meanwhile don’t hide it', async () => {
     const queue = await server.queue({ jobs: jobs(ids), waiting: ids });
-    const { word, number: at } = (await ask(queue, 'job4', 2)) as { word: string; number: number };
+    const { word, number: at } = (await ask(queue, 'job4', 4)) as { word: string; number: number };
     expect(word).toBe('more');
     await queue.redis.rpush(queue.keys.waiting, 'new');
     await queue.redis.lpop(queue.keys.waiting, 3);
     await queue.redis.lpush(queue.keys.waiting, 'first');
     // job4 stands 6 from the tail now; nothing was passed over.
     expect(await ask(queue, 'job4', 2, at)).toEqual({ word: 'more', number: 4 });
-    expect(await ask(queue, 'job4', 3, 4)).toEqual(found(2));
+    expect(await ask(queue, 'job4', 4, 4)).toEqual(found(2));
   });
 
   test('one that has gone meanwhile does not wait', async () => {

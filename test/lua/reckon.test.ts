@@ -25,7 +25,7 @@ test('the numbers of a queue at one moment', async () => {
     completed: 3,
     failed: 2,
     cancelled: 1,
-    late: 1,
+    expired: 1,
     entries: 4,
     tombstones: 2,
     voids: 4,
@@ -50,6 +50,21 @@ test('of an empty queue they are nothing', async () => {
   const { sizes, due } = await queue.run(reckon, {});
   expect(new Set(Object.values(sizes))).toEqual(new Set([0]));
   expect(new Set(Object.values(due))).toEqual(new Set([undefined]));
+});
+
+test('a lease that ends at this very moment counts once, as lapsed', async () => {
+  const queue = await server.queue({ leases: { before: 'now-1', at: 'now', behind: 'now+1' } });
+  const time = [Math.floor(queue.now / 1_000), (queue.now % 1_000) * 1_000];
+  const still = `
+local real = redis
+local redis = { call = function(command, ...)
+  return command == 'TIME' and { '${time.join("', '")}' } or real.call(command, ...)
+end }`;
+  const { script, argv, parse } = queue.call(reckon, {});
+  const source = script.source.replace('\n', `${still}\n`);
+  const { now, sizes } = parse(await queue.redis.call('EVAL', source, ...argv));
+  expect(now).toBe(queue.now);
+  expect(sizes).toMatchObject({ alive: 1, lapsed: 2 });
 });
 
 test('sums of more than a thousand rows are left to others', async () => {

@@ -40,7 +40,7 @@ test('a position between messages, or behind all of them, is one as well', async
 test('a stream without messages yet: all that comes is behind its end', async () => {
   const queue = await streaming([]);
   expect(await read(queue, '$')).toEqual(['page', '0-0']);
-  expect(await read(queue, '0')).toEqual(['page', '0']);
+  expect(await read(queue, '0')).toEqual(['page', '0-0']);
   expect(await read(queue, '0-0')).toEqual(['page', '0-0']);
   await queue.redis.xadd(queue.keys.stream, '5-0', 'm', 'at 5-0');
   expect(await read(queue, '0-0')).toEqual(['page', '5-0', '5-0']);

@@ -17,9 +17,9 @@ const before: State = {
   leases: { L: 'now+30000' },
   waiting: ['w'],
 };
-const a = { id: 'a', token: 'L:8', record: '', meta: '' };
-const b = { id: 'b', token: 'L:9', record: '', meta: '' };
-const w = { id: 'w', token: '', record: '', meta: '' };
+const a = { id: 'a', token: 'L:8', head: '', stamp: '', record: '', meta: '' };
+const b = { id: 'b', token: 'L:9', head: '', stamp: '', record: '', meta: '' };
+const w = { id: 'w', token: '', head: '', stamp: '', record: '', meta: '' };
 const text = (bytes: number) => `["${'x'.repeat(bytes - 4)}"]`;
 
 test('puts other metadata behind the record, or another record before the metadata', async () => {
@@ -92,5 +92,17 @@ test('stops once 256 KiB were read and written; the rest is for the next call', 
   });
 });
 
-testGuard(server, rewrite, { record: '["x"]', meta: '' }, 'noted');
+testGuard(server, rewrite, { head: '', stamp: '', record: '["x"]', meta: '' }, 'noted');
 testNumbered(server, rewrite, before, { ...call, number: 7 }, [{ ...a, meta: '{}' }], 'stale');
+
+test('a later job of the same id, by another name or from another time, is left alone', async () => {
+  const queue = await server.queue({ jobs: { w: '["w",[12],2]' } });
+  const mine = { ...w, head: '["w",', stamp: ',2', record: '["w",3,2]' };
+  const others = [
+    { ...mine, head: '["v",' },
+    { ...mine, stamp: ',1' },
+  ];
+  expect(await queue.run(rewrite, call, others)).toEqual(['unknown', 'unknown']);
+  expect(await queue.state()).toHaveProperty('jobs.w', '["w",[12],2]');
+  expect(await queue.run(rewrite, { ...call, number: 2 }, [mine])).toEqual(['noted']);
+});

@@ -90,9 +90,13 @@ test('is loaded by require from CommonJS, in a clone', async () => {
 });
 
 test('works when installed from its tarball', async () => {
-  const { stdout } = await run('npm', ['pack', '--silent', '--pack-destination', folder], {
-    cwd: root,
-  });
+  const { stdout } = await run(
+    'npm',
+    ['pack', '--silent', '--ignore-scripts', '--pack-destination', folder],
+    {
+      cwd: root,
+    },
+  );
   const modules = join(folder, 'app/node_modules');
   await mkdir(modules, { recursive: true });
   await run('tar', ['-xzf', join(folder, stdout.trim()), '-C', folder]);
