@@ -1,5 +1,6 @@
 // What jobs return, how their attempts went, and waiting for them.
 import { describe, expect, test } from 'vitest';
+import { QueueEvents } from '../../src/listening/queue-events.js';
 import { JobCancelledError, JobFailedError } from '../../src/errors.js';
 import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
 import { rejection } from '../helpers/rejection.js';
@@ -202,7 +203,9 @@ describe('waitUntilFinished', () => {
 
   test("takes BullMQ's form, and an object of its own", async () => {
     const queue = live.queue<null, string>();
-    const queueEvents = { name: live.name };
+    const queueEvents = live.track(
+      new QueueEvents(live.name, { connection: live.server.connection }),
+    );
     const job = await queue.add('job', null);
     await expect(job.waitUntilFinished(queueEvents, 20)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' }); // prettier-ignore
     live.worker(() => 'result');
