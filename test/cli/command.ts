@@ -91,7 +91,9 @@ export function start(live: Live, args: readonly string[], options: RunOptions =
   const [program = '', ...rest] = terminal
     ? [typescript, '-qec', words.map(quoted).join(' '), '/dev/null']
     : words;
-  const { NO_COLOR: _, FORCE_COLOR: __, LUNAQ_DEBUG: ___, ...inherited } = process.env;
+  const inherited = { ...process.env };
+  // Node shows no colours where CI is set and nothing tells which.
+  for (const name of ['NO_COLOR', 'FORCE_COLOR', 'LUNAQ_DEBUG', 'CI']) delete inherited[name];
   const child = spawn(program, rest, {
     ...(cwd === undefined ? {} : { cwd }),
     env: { ...inherited, REDIS_URL: live.server.url, TERM: 'xterm', ...env },
