@@ -337,3 +337,22 @@ describe('listening', () => {
     expect(await one).toBe(true);
   });
 });
+
+test('a check that had to wait for its turn does not make a closed queue listen again', async () => {
+  // Somebody else keeps the shared connection open.
+  live.queue({ name: 'another' });
+  const queue = live.queue();
+  let checks = 0;
+  const check = (): Promise<boolean> => {
+    checks += 1;
+    return queue.has('x');
+  };
+  await until(async () => !(await check()) && queue.idCache.stats().hits > 0);
+  // Every 1,000th waits for the next turn of the event loop.
+  for (let left = 999 - checks; left > 0; left -= 1) await check();
+  const late = check();
+  await queue.close();
+  await Promise.allSettled([late]);
+  await pause(50);
+  expect(await listeners()).toBe(0);
+});

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { evict } from '../../src/scripts.js';
 import { checkInvariants } from '../helpers/invariants.js';
 import { edge, expected, type State } from '../helpers/keyspace.js';
-import { privateServer, type Bench } from '../helpers/scripts.js';
+import { hearing, privateServer, type Bench } from '../helpers/scripts.js';
 
 const server = privateServer();
 const args = { limit: 256, completed: '' as const, failed: '' as const };
@@ -244,4 +244,19 @@ test('strange ids go like others', async () => {
   await queue.redis.zadd(queue.keys.evicting, ...strange.flatMap((id) => [1, id]));
   expect(await queue.run(evict, args)).toMatchObject({ gone: 6 });
   expect(await queue.state()).toEqual({});
+});
+
+test('a job that is overdue and beyond the number that stays goes once, and is told once', async () => {
+  const ids = ['a', 'b', 'c'];
+  const queue = await server.queue({
+    jobs: record(...ids),
+    completed: { a: 'now-30000', b: 'now-20000', c: 'now-10000' },
+    evicting: { a: 'now-5000', b: 'now-5000' },
+  });
+  await queue.redis.set(queue.keys.audience, '0');
+  const heard = await hearing(queue, 'events', async () => {
+    const reply = await queue.run(evict, { ...args, completed: 1 });
+    expect(reply).toEqual({ gone: 2, seen: 2, told: [] });
+  });
+  expect(heard).toEqual(['removed\ta\nremoved\tb']);
 });
