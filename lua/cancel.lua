@@ -65,9 +65,8 @@ tell(words, conclude(keys, failures, news, columns, ids, flags, lines, gone, wor
 for i, id in ipairs(ids) do
   words[i] = words[first[id]]
 end
-if #stops > 0 then
-  redis.pcall('PUBLISH', stopping, failure .. '\n' .. table.concat(stops, '\n'))
-end
+local message = failure .. '\n' .. table.concat(stops, '\n')
+if #stops > 0 then redis.pcall('PUBLISH', stopping, message) end
 announce(news, now)
 local elsewhere = { delayed, deferred, suspects, completed, failed, cancelled }
 if #gone > 0 then drop_void(jobs, active, elsewhere, waiting, tombstones) end

@@ -2,7 +2,8 @@
 // first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
 // is all that Lunaq knows of ioredis.
 import { Redis, type RedisOptions } from 'ioredis';
-import { asError, QueueError } from './errors.js';
+import { Channels, type Subscriber } from './channels.js';
+import { QueueError } from './errors.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
 
 /** An ioredis instance, typed by shape so that instances of other versions fit. */
@@ -18,8 +19,6 @@ export type ConnectionOptions = string | RedisOptions | RedisInstance;
 const socketTimeout = 5_000;
 /** Longest block in s; the blocking socket may be silent for that long. */
 const longestBlock = 10;
-/** ms until a refused subscription is asked for again. */
-const refusalRest = 5_000;
 /** ms that `waitUntilReady` waits. */
 const patience = 10_000;
 /** ms that a block waits for its connection, before the worker looks for itself. */
@@ -96,15 +95,6 @@ export type BlockEnd =
 
 type Listener = { onReady?: () => void; onError?: (error: Error) => void };
 
-/** Who listens to a channel. */
-export interface Subscriber {
-  readonly onMessage: (message: string) => void;
-  /** It listens, from now on or again: what was published before may have been missed. */
-  readonly onSubscribed: () => void;
-  /** The connection that listens was lost: messages are missed until `onSubscribed`. */
-  readonly onLost?: () => void;
-}
-
 /** Connections to one server. Made by `acquire`, given back by `release`; the last release closes the sockets. */
 export class Connection {
   readonly commands: Redis;
@@ -115,7 +105,7 @@ export class Connection {
   #blocking: Redis | undefined;
   /** Listens to channels where the command connection can't: with RESP2. */
   #listening: Redis | undefined;
-  readonly #subscribers = new Map<string, Set<Subscriber>>();
+  #channels: Channels | undefined;
   /** The server's number of the blocking connection, while there is one. */
   #blockingId: number | undefined;
   /** When the command connection was last made, by the monotonic clock (ms). */
@@ -230,59 +220,23 @@ export class Connection {
 
   /** Listens to a channel, across reconnects, until the function returned is called. */
   subscribe(channel: string, subscriber: Subscriber): () => void {
-    const subscribers = this.#subscribers.get(channel) ?? new Set();
-    subscribers.add(subscriber);
-    this.#subscribers.set(channel, subscribers);
-    const redis = this.#listeningConnection();
-    if (redis.status === 'ready') void this.#listenTo(redis, channel, [subscriber]);
-    return () => {
-      subscribers.delete(subscriber);
-      if (subscribers.size > 0 || this.#subscribers.get(channel) !== subscribers) return;
-      this.#subscribers.delete(channel);
-      if (redis.status === 'ready') redis.unsubscribe(channel).catch(() => undefined);
-    };
-  }
-
-  async #listenTo(redis: Redis, channel: string, whom: Iterable<Subscriber>): Promise<void> {
-    try {
-      await redis.subscribe(channel);
-    } catch (thrown) {
-      // Without a connection: the next one subscribes again. Else the server does not allow it, perhaps not for ever.
-      const error = asError(thrown);
-      if (error.name !== 'ReplyError') return;
-      this.#each('onError', error);
-      setTimeout(() => {
-        const wanted = this.#subscribers.get(channel);
-        if (wanted && redis.status === 'ready') void this.#listenTo(redis, channel, wanted);
-      }, refusalRest).unref();
-      return;
-    }
-    const subscribers = this.#subscribers.get(channel);
-    for (const subscriber of whom) if (subscribers?.has(subscriber)) subscriber.onSubscribed();
+    this.#channels ??= new Channels(this.#listeningConnection(), (error) =>
+      this.#each('onError', error),
+    );
+    return this.#channels.subscribe(channel, subscriber);
   }
 
   /** Resolves when all that was published before has been handed to the subscribers; rejects when the connection is lost meanwhile. */
   async heard(): Promise<void> {
-    await this.#listening?.ping();
+    await this.#channels?.heard();
   }
 
   #listeningConnection(): Redis {
-    if (this.#listening) return this.#listening;
     // With RESP3 messages come between replies, so one connection does.
     const { protocol } = this.commands.options as { protocol?: number };
-    const redis = protocol === 3 ? this.commands : connect(this.#target);
-    redis.on('message', (channel: string, message: string) => {
-      for (const subscriber of this.#subscribers.get(channel) ?? []) subscriber.onMessage(message);
-    });
-    redis.on('ready', () => {
-      for (const [channel, subscribers] of this.#subscribers)
-        void this.#listenTo(redis, channel, subscribers);
-    });
-    redis.on('close', () => {
-      for (const subscribers of this.#subscribers.values())
-        for (const subscriber of subscribers) subscriber.onLost?.();
-    });
-    if (redis !== this.commands) redis.on('error', (error: Error) => this.#each('onError', error));
+    if (protocol === 3) return this.commands;
+    const redis = connect(this.#target);
+    redis.on('error', (error: Error) => this.#each('onError', error));
     this.#listening = redis;
     return redis;
   }

@@ -344,6 +344,18 @@ test('a user who may not listen is told so', async () => {
   expect(await ready).toMatchObject({ code: 'CLOSED' });
 });
 
+test('who was not allowed to listen does so when he is', async () => {
+  await live.redis.acl('SETUSER', 'mute', 'on', '>secret', '~*', '+@all', 'resetchannels');
+  live.after(() => live.redis.acl('DELUSER', 'mute'));
+  const connection = { ...live.server.connection, username: 'mute', password: 'secret' };
+  const queueEvents = live.track(new QueueEvents(live.name, { connection }));
+  const ready = queueEvents.waitUntilReady();
+  await until(() => live.errors.length > 0);
+  expect(live.errors[0]?.message).toMatch(/NOPERM/);
+  await live.redis.acl('SETUSER', 'mute', 'allchannels');
+  await expect(ready).resolves.toBeUndefined();
+});
+
 test('who can no longer say that he listens is told, then ready no more, and says so once he can again', async () => {
   vi.useFakeTimers({
     toFake: ['setTimeout', 'clearTimeout', 'performance'],
