@@ -89,7 +89,8 @@ export function start(live: Live, args: readonly string[], options: RunOptions =
   const { env = {}, cwd, input, terminal = false } = options;
   const words = [process.execPath, main, ...args];
   const [program = '', ...rest] = terminal
-    ? [typescript, '-qec', words.map(quoted).join(' '), '/dev/null']
+    ? // Without a shell in between: dash dies of the signal that the command has caught.
+      [typescript, '-qec', `exec ${words.map(quoted).join(' ')}`, '/dev/null']
     : words;
   const inherited = { ...process.env };
   // Node shows no colours where CI is set and nothing tells which.
