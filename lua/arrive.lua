@@ -17,7 +17,7 @@
 -- USES column, tally, clock, attend, say, title, mark, push, postpone, place, rows, announce
 local traits, outcomes, awaiting, deferred, waiting, delayed, wake = unpack(KEYS, 1, 7)
 local news = { unpack(KEYS, 8, 10) }
-local edges, ends, texts = column(1, 3), column(2, 3), column(3, 3)
+local edges, ends, texts = column(1, 1), column(1, 2), column(1, 3)
 
 local words, heard, children, ready = {}, {}, {}, {}
 for i, edge in ipairs(edges) do

@@ -61,5 +61,5 @@ if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
 if news.heard and taken > 0 and left + held_off == 0 then say(news, 'drained') end
 announce(news, now)
 word = taken > 0 and 'claimed' or left > 0 and 'more' or held_off > 0 and 'held off' or 'empty'
-remember(calls, call, number, now, word .. '\n' .. token .. '\n' .. listed(fit, ends))
+remember(calls, call, number, now, word .. '\n' .. token, listed(fit, ends))
 return { word, token, first[2] or '', late, fit, records, tries, losses, ends }

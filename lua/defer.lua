@@ -35,15 +35,16 @@ local calls, meta, jobs, traits, outcomes, expiring, watched, awaiting, deferred
 local waiting, delayed, failed, evicting, failures, wake = unpack(KEYS, 10, 15)
 local news = { unpack(KEYS, 16, 18) }
 local call, number, schema = unpack(ARGV)
-local ids, records, flags = column(4, 6), column(5, 6), column(6, 6)
-local edges, told, lines = column(7, 6), column(8, 6), column(9, 6)
+local ids, records, flags = column(4, 1), column(4, 2), column(4, 3)
+local edges, told, lines = column(4, 4), column(4, 5), column(4, 6)
 
 local before = answered(calls, call, number)
 if before then return before end
 if outdated(meta, schema) then return 'outdated' end
 
 local now, ready, blocked = clock(), {}, {}
-local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now, news)
+local stored = known(jobs, traits, ids, news)
+local words, added = admit(jobs, traits, expiring, watched, stored, ids, records, flags, now)
 for _, i in ipairs(added) do
   if told[i] ~= '' then redis.call('HSET', outcomes, ids[i], told[i]) end
   if lines[i] ~= '' then

@@ -12,12 +12,12 @@
 -- EACH id       of the job
 --      token    of its claim
 --      delay    ms from now
--- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
+-- REPLY a word for each job, blank between them, or one for all: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, leave_active, clock, attend, rows, say, title, mark, push, postpone, announce
 local active, held, stopping, traits, waiting, delayed, wake = unpack(KEYS, 1, 7)
 local news = { unpack(KEYS, 8, 10) }
-local ids, tokens, delays = column(1, 3), column(2, 3), column(3, 3)
+local ids, tokens, delays = column(1, 1), column(1, 2), column(1, 3)
 
 local words, left = leave_active(active, held, stopping, ids, tokens)
 local soon, later, now = {}, {}, clock()

@@ -17,7 +17,7 @@
 -- HOLDS nothing; with the same nonce it may be repeated
 -- USES column, attend, known
 local jobs, traits, completed, failed, cancelled, results, dependents, watched = unpack(KEYS)
-local parents, edges = column(1, 2), column(2, 2)
+local parents, edges = column(1, 1), column(1, 2)
 
 local stored, reply, members, pins, room = known(jobs, traits, parents), {}, {}, {}, 262144
 local done = redis.call('ZMSCORE', completed, unpack(parents))

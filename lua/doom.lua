@@ -26,7 +26,7 @@ local traits, outcomes, expiring, awaiting, deferred, failed, cancelled = unpack
 local releasing, evicting, failures = unpack(KEYS, 8, 10)
 local news = { unpack(KEYS, 11, 13) }
 local columns = { unpack(KEYS, 14) }
-local edges, ends, texts, lines = column(1, 4), column(2, 4), column(3, 4), column(4, 4)
+local edges, ends, texts, lines = column(1, 1), column(1, 2), column(1, 3), column(1, 4)
 
 local words, ids, spent, now, lost, stopped = {}, {}, 0, clock(), {}, {}
 for i, edge in ipairs(edges) do

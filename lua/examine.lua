@@ -34,7 +34,7 @@ local meta, jobs, traits, watched, releasing, tombstones, active, leases, stoppi
 local delayed, deferred, suspects, completed, failed, cancelled, expiring, evicting =
   unpack(KEYS, 12, 19)
 local columns = { unpack(KEYS, 20) }
-local ids, hints = column(1, 2), column(2, 2)
+local ids, hints = column(1, 1), column(1, 2)
 
 local edges = redis.call('EXISTS', awaiting, dependents) > 0
 local sizes, strays, deadlines, stops, open, behind = {}, {}, {}, {}, {}, {}

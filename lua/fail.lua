@@ -16,14 +16,14 @@
 --      token     of its claim
 --      attempts  failed so far, this one included; 0 for a job that never failed, only its workers
 --      failure   JSON on one line
--- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
+-- REPLY a word for each job, blank between them, or one for all: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, leave_active, clock, attend, say, forget, tell_ends, finish, fill, blame, announce, tell
 local active, held, stopping, failed, releasing, evicting, attempts, failures = unpack(KEYS, 1, 8)
 local news = { unpack(KEYS, 9, 11) }
 local columns = { unpack(KEYS, 12) }
 local age = unpack(ARGV)
-local ids, tokens, tries, lines = column(2, 4), column(3, 4), column(4, 4), column(5, 4)
+local ids, tokens, tries, lines = column(2, 1), column(2, 2), column(2, 3), column(2, 4)
 
 local words, left = leave_active(active, held, stopping, ids, tokens, true)
 local keys, now = { failed, releasing, evicting }, clock()
@@ -35,4 +35,4 @@ end
 fill(attempts, ids, tries, counted)
 blame(failures, ids, lines, kept)
 announce(news, now)
-return table.concat(tell(words, told), ' ')
+return table.concat(tell(words, told, #ids), ' ')

@@ -13,12 +13,12 @@
 -- EACH id       of the job, in the order of claiming
 --      token    of its claim
 --      ends     end (ms) of its ttl when it had not started, else ''
--- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
+-- REPLY a word for each job, blank between them, or one for all: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, leave_active, attend, rows, clock, say, suspect, mark, announce
 local active, held, stopping, expiring, stalls, waiting, suspects, wake = unpack(KEYS, 1, 8)
 local news = { unpack(KEYS, 9, 11) }
-local ids, tokens, ends = column(1, 3), column(2, 3), column(3, 3)
+local ids, tokens, ends = column(1, 1), column(1, 2), column(1, 3)
 
 local words, left = leave_active(active, held, stopping, ids, tokens)
 local losses, head, now = attend(news, stalls) and rows(stalls, ids) or {}, {}, clock()

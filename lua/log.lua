@@ -17,7 +17,7 @@
 -- USES column, answered, remember, rows, attend, known, entitled, shorten, clock
 local calls, jobs, traits, active, logs = unpack(KEYS)
 local call, number = unpack(ARGV)
-local ids, tokens, lines, keeps = column(3, 4), column(4, 4), column(5, 4), column(6, 4)
+local ids, tokens, lines, keeps = column(3, 1), column(3, 2), column(3, 3), column(3, 4)
 
 local before = answered(calls, call, number)
 if before then return before end

@@ -18,7 +18,7 @@
 local calls, jobs, traits, active, progress = unpack(KEYS, 1, 5)
 local news = { unpack(KEYS, 6, 8) }
 local call, number = unpack(ARGV)
-local ids, tokens, values = column(3, 3), column(4, 3), column(5, 3)
+local ids, tokens, values = column(3, 1), column(3, 2), column(3, 3)
 
 local before = answered(calls, call, number)
 if before then return before end

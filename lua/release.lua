@@ -18,7 +18,7 @@
 -- USES column, clock
 local releasing, dependents, results, failures, evicting = unpack(KEYS)
 local limit = unpack(ARGV)
-local parents, words, afters, acks = column(2, 4), column(3, 4), column(4, 4), column(5, 4)
+local parents, words, afters, acks = column(2, 1), column(2, 2), column(2, 3), column(2, 4)
 
 local reply, room, now = {}, tonumber(limit), clock()
 for i, parent in ipairs(parents) do

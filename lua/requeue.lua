@@ -35,7 +35,7 @@ local awaiting, deferred, completed, failed, cancelled, watched, releasing, evic
   unpack(KEYS, 9, 18)
 local news = { unpack(KEYS, 19, 21) }
 local call, number = unpack(ARGV)
-local ids, families, edges, told = column(3, 4), column(4, 4), column(5, 4), column(6, 4)
+local ids, families, edges, told = column(3, 1), column(3, 2), column(3, 3), column(3, 4)
 
 local before = answered(calls, call, number)
 if before then return before end

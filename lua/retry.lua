@@ -16,14 +16,14 @@
 --      attempts failed so far, this one included
 --      delay    ms from now
 --      failure  JSON on one line
--- REPLY a word for each job, blank between them: settled | stopping (nothing changed: send stop) | lost
+-- REPLY a word for each job, blank between them, or one for all: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, leave_active, clock, fill, blame, attend, rows, say, title, mark, push, postpone, announce
 local active, held, stopping, attempts, failures, traits, waiting, delayed, wake =
   unpack(KEYS, 1, 9)
 local news = { unpack(KEYS, 10, 12) }
 local ids, tokens, tries, delays, lines =
-  column(1, 5), column(2, 5), column(3, 5), column(4, 5), column(5, 5)
+  column(1, 1), column(1, 2), column(1, 3), column(1, 4), column(1, 5)
 
 local words, left = leave_active(active, held, stopping, ids, tokens)
 local soon, later, now = {}, {}, clock()

@@ -19,8 +19,8 @@
 -- USES column, answered, remember, rows, attend, known, entitled, clock, resize
 local calls, jobs, traits, active = unpack(KEYS)
 local call, number = unpack(ARGV)
-local ids, tokens, heads, stamps = column(3, 6), column(4, 6), column(5, 6), column(6, 6)
-local records, metas = column(7, 6), column(8, 6)
+local ids, tokens, heads, stamps = column(3, 1), column(3, 2), column(3, 3), column(3, 4)
+local records, metas = column(3, 5), column(3, 6)
 
 local before = answered(calls, call, number)
 if before then return before end

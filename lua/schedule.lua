@@ -23,14 +23,15 @@
 local calls, meta, jobs, traits, expiring, watched, delayed, wake = unpack(KEYS, 1, 8)
 local news = { unpack(KEYS, 9, 11) }
 local call, number, schema = unpack(ARGV)
-local ids, records, flags, delays = column(4, 4), column(5, 4), column(6, 4), column(7, 4)
+local ids, records, flags, delays = column(4, 1), column(4, 2), column(4, 3), column(4, 4)
 
 local before = answered(calls, call, number)
 if before then return before end
 if outdated(meta, schema) then return 'outdated' end
 
 local now = clock()
-local words, added = admit(jobs, traits, expiring, watched, ids, records, flags, now, news)
+local stored = known(jobs, traits, ids, news)
+local words, added = admit(jobs, traits, expiring, watched, stored, ids, records, flags, now)
 postpone(delayed, wake, now, ids, delays, added, news, '', records)
 announce(news, now)
 return remember(calls, call, number, now, table.concat(words, ' '))

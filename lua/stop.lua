@@ -12,14 +12,14 @@
 -- ARGV age       ms for which the jobs stay; 0 not at all, '' for ever
 -- EACH id        of the job
 --      token     of its claim
--- REPLY a word for each job, blank between them: settled | releasing (settled, and its dependents are to be told) | lost
+-- REPLY a word for each job, blank between them, or one for all: settled | releasing (settled, and its dependents are to be told) | lost
 -- HOLDS the token; with a wrong one nothing changes
 -- USES column, leave_active, clock, attend, say, forget, tell_ends, finish, tell, announce
 local active, held, stopping, cancelled, releasing, evicting = unpack(KEYS, 1, 6)
 local news = { unpack(KEYS, 7, 9) }
 local columns = { unpack(KEYS, 10) }
 local age = unpack(ARGV)
-local ids, tokens = column(2, 2), column(3, 2)
+local ids, tokens = column(2, 1), column(2, 2)
 
 local words, left, asked = leave_active(active, held, stopping, ids, tokens, true)
 local keys, now, groups = { cancelled, releasing, evicting }, clock(), {}
@@ -30,7 +30,7 @@ for _, i in ipairs(left) do
 end
 for word, ended in pairs(groups) do
   local _, told = finish(keys, news, columns, ids, ended, word, age, now)
-  tell(words, told)
+  tell(words, told, #ids)
 end
 announce(news, now)
 return table.concat(words, ' ')

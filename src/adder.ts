@@ -30,6 +30,8 @@ import type { Tally } from './reporting/tally.js';
 
 interface NewJob {
   readonly id: JobId;
+  /** It was not drawn here, so another job of the same call may have it too. */
+  readonly isOwn: boolean;
   readonly record: RecordText;
   readonly traits: TraitsText | '';
   readonly delay: number;
@@ -88,7 +90,8 @@ export class Adder<J> {
     const batches = { elements: batchElements, bytes: batchBytes, ...limits };
     const senders = (script: keyof typeof adding) =>
       callers.map((caller) => (jobs: readonly NewJob[]): Promise<readonly Added[]> => {
-        const args = { ...caller.next(script), schema: scripts.schemaVersion };
+        const distinct = jobs.some((job) => job.isOwn) ? 0 : 1;
+        const args = { ...caller.next(script), schema: scripts.schemaVersion, distinct };
         return this.#send(jobs, callOf(adding[script], this.#keys, args, jobs));
       });
     this.#enqueue = new Batcher(senders('enqueue'), batches);
@@ -111,7 +114,7 @@ export class Adder<J> {
     const delay = opts.delay ?? 0;
     for (;;) {
       const id = (opts.jobId as JobId | undefined) ?? this.#ids.next();
-      const job = { id, record: text, traits, delay };
+      const job = { id, isOwn: opts.jobId !== undefined, record: text, traits, delay };
       const added = child
         ? await this.#defer.add(
             { ...job, parents, policy: opts.onParentFailure ?? 'fail' },

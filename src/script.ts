@@ -48,7 +48,8 @@ export interface Script<Args extends Values, Each extends Values, Reply> {
   readonly each: readonly (keyof Each & string)[];
   /** Repeated calls are told apart by number, so an unanswered copy may be sent again. */
   readonly numbered: boolean;
-  readonly parse: (reply: unknown) => Reply;
+  /** Reads the reply to a call with `count` elements. */
+  readonly parse: (reply: unknown, count: number) => Reply;
 }
 
 /** One call of a script, ready to be sent. */
@@ -66,7 +67,12 @@ export function as<T extends string | number>(): T {
 
 export function declareScript<Args extends Values, Each extends Values, Reply>(
   name: ScriptName,
-  shape: { keys: readonly KeyName[]; args: Args; each: Each; parse: (reply: unknown) => Reply },
+  shape: {
+    keys: readonly KeyName[];
+    args: Args;
+    each: Each;
+    parse: (reply: unknown, count: number) => Reply;
+  },
 ): Script<Args, Each, Reply> {
   const source = luaSources[name];
   const args = Object.keys(shape.args);
@@ -102,7 +108,29 @@ export function callOf<Args extends Values, Each extends Values, Reply>(
   const resolved = resolveKeys(script.keys, keys);
   const argv: (string | number)[] = [resolved.length, ...resolved];
   for (const name of script.args) argv.push(args[name] as string | number);
-  for (const item of items)
-    for (const name of script.each) argv.push(item[name] as string | number);
-  return { script, argv, parse: script.parse };
+  if (script.each.length > 0) layOut(argv, script.each, items);
+  return { script, argv, parse: (reply) => script.parse(reply, items.length) };
+}
+
+/**
+ * Appends the elements of a batch as `column` (lua/shared) reads them: a letter for each field, the fields that are the same in all
+ * elements once, then the others element by element. The first field always varies.
+ */
+function layOut(
+  argv: (string | number)[],
+  fields: readonly string[],
+  items: readonly Values[],
+): void {
+  const [first] = items;
+  const varying = fields.filter((field, at) => at === 0 || !isConstant(items, field));
+  argv.push(fields.map((field) => (varying.includes(field) ? 'v' : 'c')).join(''));
+  for (const field of fields)
+    if (first && !varying.includes(field)) argv.push(first[field] as string | number);
+  for (const item of items) for (const field of varying) argv.push(item[field] as string | number);
+}
+
+function isConstant(items: readonly Values[], field: string): boolean {
+  const value = items[0]?.[field];
+  for (const item of items) if (item[field] !== value) return false;
+  return items.length > 0;
 }

@@ -1,7 +1,7 @@
--- admit(jobs, traits, expiring, watched, ids, records, flags, now, news): stores each job whose id is neither stored nor earlier in the batch. A ttl
+-- admit(jobs, traits, expiring, watched, stored, ids, records, flags, now): stores each job whose id is neither stored nor earlier in the batch. A ttl
 -- (ms) in its traits begins now; a delay there becomes a due time. Returns added or duplicate for each, and the indexes of those added.
-local function admit(jobs, traits, expiring, watched, ids, records, flags, now, news)
-  local words, added, flagged, seen, stored = {}, {}, {}, {}, known(jobs, traits, ids, news)
+local function admit(jobs, traits, expiring, watched, stored, ids, records, flags, now)
+  local words, added, flagged, seen = {}, {}, {}, {}
   local function due(delay) return string.format('"due":%.0f', now + delay) end
   for i, id in ipairs(ids) do
     words[i] = (stored[i] or seen[id]) and 'duplicate' or 'added'

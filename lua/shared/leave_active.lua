@@ -1,9 +1,25 @@
 -- leave_active(active, held, stopping, ids, tokens, ends): the one step by which jobs leave `active`. A job goes if the token shown is
 -- the one it is held under, and `held` of its lease falls with it. One that was asked to stop has `!` and a word behind its token: it
--- goes only where jobs end. Returns settled, lost or stopping for each, the indexes of those that left, and the words by index.
+-- goes only where jobs end. Returns settled, lost or stopping for each (one settled if all are), the indexes of those that left, and
+-- the words by index.
 local function leave_active(active, held, stopping, ids, tokens, ends)
-  local words, left, gone, counts, asked = {}, {}, {}, {}, {}
-  for i, token in ipairs(redis.call('HMGET', active, unpack(ids))) do
+  local function let_go(token, count)
+    local lease = token:match('^[^:]*')
+    if redis.call('HINCRBY', held, lease, -count) == 0 then redis.call('HDEL', held, lease) end
+  end
+  local stored, same, left = redis.call('HMGET', active, unpack(ids)), tokens[1], {}
+  for i, token in ipairs(stored) do
+    if token ~= same or tokens[i] ~= same then break end
+    left[i] = i
+  end
+  -- Fewer go where an id stands twice.
+  if #left == #ids and redis.call('HDEL', active, unpack(ids)) == #ids then
+    let_go(same, #ids)
+    return { 'settled' }, left, {}
+  end
+  local words, gone, counts, asked = {}, {}, {}, {}
+  left = {}
+  for i, token in ipairs(stored) do
     if token and #token > #tokens[i] and token:sub(1, #tokens[i] + 1) == tokens[i] .. '!' then
       token, asked[i] = tokens[i], token:match('!(.*)')
     end
@@ -17,8 +33,7 @@ local function leave_active(active, held, stopping, ids, tokens, ends)
   end
   if #gone > 0 then redis.call('HDEL', active, unpack(gone)) end
   for token, count in pairs(counts) do
-    local lease = token:match('^[^:]*')
-    if redis.call('HINCRBY', held, lease, -count) == 0 then redis.call('HDEL', held, lease) end
+    let_go(token, count)
   end
   return words, left, asked
 end

@@ -23,7 +23,7 @@ const adding = { ...numbered, schema: as<number>() };
 
 export const enqueue = declareScript('enqueue', {
   keys: ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched', 'waiting', 'wake', 'news'],
-  args: adding,
+  args: { ...adding, distinct: as<number>() },
   each: job,
   parse: words<AddWord, 'stale' | 'outdated'>,
 });

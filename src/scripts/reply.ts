@@ -9,10 +9,13 @@ export function word<W extends string>(reply: unknown): W {
   return reply as W;
 }
 
-/** Reply of a script that answers a word for each element, or one for the whole call. */
+/** Reply of a script that answers a word for each of `count` elements, one for all of them, or one for the whole call. */
 export function words<W extends string, Whole extends string = never>(
   reply: unknown,
+  count: number,
 ): readonly W[] | Whole {
   const text = reply as string;
-  return text === 'stale' || text === 'outdated' ? (text as Whole) : (text.split(' ') as W[]);
+  if (text === 'stale' || text === 'outdated') return text as Whole;
+  const each = text.split(' ') as W[];
+  return each.length < count ? Array<W>(count).fill(each[0] as W) : each;
 }

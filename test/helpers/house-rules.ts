@@ -27,7 +27,7 @@ export interface ScriptFile {
 }
 
 const longestBody = 40;
-const longestExpanded = 220;
+const longestExpanded = 230;
 const groups = new Set(['news', 'columns', 'keyspace']);
 /** How many keys `news` stands for; other groups come last. */
 const newsKeys = 3;
@@ -94,7 +94,7 @@ function* checkBindings(file: ScriptFile, header: Header): Generator<string> {
   const columns = callsOf(code, 'column').map((list) => list.join(', '));
   yield* same(
     'EACH bound',
-    header.each.map((_, i) => `column(${header.args.length + 1 + i}, ${header.each.length})`),
+    header.each.map((_, i) => `column(${header.args.length + 1}, ${i + 1})`),
     columns.map((list) => `column(${list})`),
   );
 }

@@ -104,7 +104,7 @@ const sample: ScriptFile = {
 local jobs, waiting = unpack(KEYS, 1, 2)
 local columns = { unpack(KEYS, 3) }
 local limit, force = unpack(ARGV)
-local ids, tokens = column(3, 2), column(4, 2)
+local ids, tokens = column(3, 1), column(3, 2)
 
 outer(jobs, columns, { limit = limit, ids[1], tokens[1] })
 local row = ids[1] .. ':row' -- no key
@@ -115,7 +115,7 @@ return force
   shared: new Map([
     [
       'column',
-      '-- column(first, step): a list.\nlocal function column(first, step)\n  return { first, step }\nend\n',
+      '-- column(at, field): a list.\nlocal function column(at, field)\n  return { at, field }\nend\n',
     ],
     [
       'inner',
@@ -168,14 +168,14 @@ const planted: [complaint: string, old: string, planted: string][] = [
   ],
   ['EACH declared: the header has [id], not [id token]', '--      token    of its claim\n', ''],
   [
-    'EACH bound: the header has [column(3, 2) column(4, 2)], not [column(4, 2) column(3, 2)]',
-    'column(3, 2), column(4, 2)',
-    'column(4, 2), column(3, 2)',
+    'EACH bound: the header has [column(3, 1) column(3, 2)], not [column(3, 2) column(3, 1)]',
+    'column(3, 1), column(3, 2)',
+    'column(3, 2), column(3, 1)',
   ],
   [
-    'EACH bound: the header has [column(3, 2) column(4, 2)], not [column(3, 3) column(4, 2)]',
-    'column(3, 2)',
-    'column(3, 3)',
+    'EACH bound: the header has [column(3, 1) column(3, 2)], not [column(2, 1) column(3, 2)]',
+    'column(3, 1)',
+    'column(2, 1)',
   ],
   ['USES does not name column', 'USES column, ', 'USES '],
   ['USES does not name inner', ' inner,', ''],

@@ -55,7 +55,7 @@ describe('void entries', () => {
       expected(state, {
         waiting: undefined,
         tombstones: undefined,
-        calls: { 'L:claim': '7 now empty\nL:now\n' },
+        calls: { 'L:claim': '7 now empty\nL:now' },
       }),
     );
   });

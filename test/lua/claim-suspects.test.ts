@@ -38,7 +38,7 @@ describe('suspects', () => {
     const reply = await queue.run(claim, { ...args, allowance: 0 });
     expect(reply).toMatchObject({ word: 'held off', jobs: [] });
     expect(await queue.state()).toEqual(
-      expected(state, { calls: { 'L:claim': '7 now held off\nL:now\n' } }),
+      expected(state, { calls: { 'L:claim': '7 now held off\nL:now' } }),
     );
   });
 

@@ -57,7 +57,7 @@ describe('waiting jobs', () => {
     const queue = await server.queue(rest);
     expect(await queue.run(claim, args)).toMatchObject({ word: 'empty', jobs: [] });
     expect(await queue.state()).toEqual(
-      expected(rest, { calls: { 'L:claim': '7 now empty\nL:now\n' } }),
+      expected(rest, { calls: { 'L:claim': '7 now empty\nL:now' } }),
     );
   });
 
