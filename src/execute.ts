@@ -40,11 +40,11 @@ interface CommandQueue {
  */
 function append(pipeline: Pipeline, { script: { sha }, argv }: Call): void {
   const queue = pipeline as unknown as CommandQueue;
-  const send = queue.sendCommand;
+  const send = queue.sendCommand.bind(queue);
   queue.sendCommand = (command) => {
     command.toWritable = () => encode(['EVALSHA', sha, ...argv]);
     queue.sendCommand = send;
-    return queue.sendCommand(command);
+    return send(command);
   };
   pipeline.call('EVALSHA', sha, 1, argv[1] as string);
 }

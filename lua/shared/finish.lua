@@ -15,13 +15,17 @@ local function finish(keys, news, columns, ids, ended, word, age, now, details)
     return kept, told
   end
   if not plain then watch = redis.call('HMGET', watched, unpack(over)) end
+  -- A number that is written once for all of them costs a third less than one for each.
+  local at = string.format('%.0f', now)
+  local ends = string.format('%.0f', now + (tonumber(age) or 0))
+  local longer = string.format('%.0f', now + math.max(tonumber(age) or 0, 60000))
   for n, i in ipairs(ended) do
     if age == '0' and not watch[n] then
       dropped[#dropped + 1] = ids[i]
     else
-      kept[#kept + 1], rows[#rows + 1], rows[#rows + 2] = i, now, ids[i]
+      kept[#kept + 1], rows[#rows + 1], rows[#rows + 2] = i, at, ids[i]
       if age ~= '' then
-        due[#due + 1], due[#due + 2] = now + math.max(age, watch[n] and 60000 or 0), ids[i]
+        due[#due + 1], due[#due + 2] = watch[n] and longer or ends, ids[i]
       end
       if watch[n] == 'parent' then
         told[i] = redis.call('HSET', releasing, ids[i], word)

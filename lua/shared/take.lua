@@ -1,17 +1,32 @@
 -- take(waiting, tombstones, count): pops up to `count` live ids, and the void entries before and behind them, 1,000 entries at
 -- most; a void entry takes one off its tombstone.
 local function take(waiting, tombstones, count)
-  local ids, void = {}, redis.call('HLEN', tombstones) > 0
-  if not void then return redis.call('LPOP', waiting, count) or ids end
-  for _ = 1, 1000 do
-    local id = redis.call('LINDEX', waiting, 0)
-    local live = id and redis.call('HEXISTS', tombstones, id) == 0
-    if not id or (live and #ids == count) then return ids end
-    redis.call('LPOP', waiting)
-    ids[#ids + 1] = live and id or nil
-    if not live and redis.call('HINCRBY', tombstones, id, -1) == 0 then
-      redis.call('HDEL', tombstones, id)
+  if redis.call('HLEN', tombstones) == 0 then return redis.call('LPOP', waiting, count) or {} end
+  local ids, void, left, looked, size, popped = {}, {}, {}, 0, 0, 0
+  repeat
+    size, popped = math.min(1000 - looked, math.max(100, count - #ids + 1)), 0
+    local entries = redis.call('LRANGE', waiting, 0, size - 1)
+    local stones = #entries > 0 and redis.call('HMGET', tombstones, unpack(entries))
+    for i, id in ipairs(entries) do
+      left[id] = left[id] or tonumber(stones[i] or 0)
+      if left[id] == 0 and #ids == count then break end
+      if left[id] == 0 then ids[#ids + 1] = id end
+      if left[id] > 0 then
+        left[id], void[id] = left[id] - 1, true
+      end
+      popped = i
+    end
+    if popped > 0 then redis.call('LPOP', waiting, popped) end
+    looked = looked + popped
+  until popped < size or looked == 1000
+  local gone, rows = {}, {}
+  for id in pairs(void) do
+    if left[id] == 0 then gone[#gone + 1] = id end
+    if left[id] > 0 then
+      rows[#rows + 1], rows[#rows + 2] = id, left[id]
     end
   end
+  if #gone > 0 then redis.call('HDEL', tombstones, unpack(gone)) end
+  if #rows > 0 then redis.call('HSET', tombstones, unpack(rows)) end
   return ids
 end

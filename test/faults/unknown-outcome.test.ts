@@ -19,7 +19,7 @@ test('an add whose answer is lost ends as unknown, never as not done, and its re
   const call = callOf(
     enqueue,
     keys,
-    { call: 'producer:enqueue' as CallRow, number: 1, schema: 1 },
+    { call: 'producer:enqueue' as CallRow, number: 1, schema: 1, distinct: 1 },
     [{ id: 'a' as JobId, record: '["a",1,1]' as RecordText, traits: '' }],
   );
   try {

@@ -112,7 +112,7 @@ const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
 
 /** In the order of the catalogue. */
 export const scenarios: readonly Scenario[] = [
-  scenario(scripts.enqueue, { ...numbered, schema: 1 }, [
+  scenario(scripts.enqueue, { ...numbered, schema: 1, distinct: 1 }, [
     { id: 'n1', record: '["n1"]', traits: '{"ttl":60000}' },
     { id: 'w1', record: '["w1"]', traits: '' },
     { id: 'n2', record: '["n2"]', traits: '{"lifo":true}' },

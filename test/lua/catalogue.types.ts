@@ -23,12 +23,13 @@ declare const failure: FailureText;
 declare const call: CallRow;
 
 const keys = queueKeys('q');
+const adding = { call, number: 1, schema: 1, distinct: 1 };
 
 export const good = [
   callOf(open, keys, { lease, period: 1, schema: 1 }),
   callOf(reread, keys, { token }, [{ id }]),
   callOf(complete, keys, { age: '' }, [{ id, token, outcome }]),
-  callOf(enqueue, keys, { call, number: 1, schema: 1 }, [{ id, record, traits: '' }]),
+  callOf(enqueue, keys, adding, [{ id, record, traits: '' }]),
 ];
 
 export const swapped = [
@@ -39,17 +40,17 @@ export const swapped = [
   // @ts-expect-error id and token swapped
   callOf(complete, keys, { age: '' }, [{ id: token, token: id, outcome }]),
   // @ts-expect-error an id where a record is wanted
-  callOf(enqueue, keys, { call, number: 1, schema: 1 }, [{ id, record: id, traits: '' }]),
+  callOf(enqueue, keys, adding, [{ id, record: id, traits: '' }]),
   // @ts-expect-error a record where an id is wanted
   callOf(reread, keys, { token }, [{ id: record }]),
   // @ts-expect-error a record where traits are wanted
-  callOf(enqueue, keys, { call, number: 1, schema: 1 }, [{ id, record, traits: record }]),
+  callOf(enqueue, keys, adding, [{ id, record, traits: record }]),
   // @ts-expect-error a failure where an outcome is wanted
   callOf(complete, keys, { age: '' }, [{ id, token, outcome: failure }]),
   // @ts-expect-error an outcome where a failure is wanted
   callOf(fail, keys, { age: '' }, [{ id, token, attempts: 1, failure: outcome }]),
   // @ts-expect-error a lease where a row of calls is wanted
-  callOf(enqueue, keys, { call: lease, number: 1, schema: 1 }, []),
+  callOf(enqueue, keys, { call: lease, number: 1, schema: 1, distinct: 1 }, []),
   // @ts-expect-error text where a number is wanted
   callOf(open, keys, { lease, period: '1', schema: 1 }),
   // @ts-expect-error any text where an id is wanted

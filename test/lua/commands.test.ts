@@ -54,7 +54,7 @@ const life: [
     10,
     10,
     (queue) =>
-      queue.call(scripts.enqueue, { ...numbered, schema: 1 }, [
+      queue.call(scripts.enqueue, { ...numbered, schema: 1, distinct: 1 }, [
         { id: 'n1', record: '[]', traits: '' },
         { id: 'n2', record: '[]', traits: '' },
       ]),

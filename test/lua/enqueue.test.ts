@@ -5,7 +5,7 @@ import { expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
-const args = { call: 'p:enqueue', number: 7, schema: 1 };
+const args = { call: 'p:enqueue', number: 7, schema: 1, distinct: 0 };
 const lifo = '{"lifo":true}';
 const job = (id: string, traits = '') => ({ id, record: `["${id}"]`, traits });
 
@@ -16,15 +16,33 @@ const one: State = {
   wake: ['1'],
 };
 
-test('jobs are stored and wait at the tail, in order, and the marker is set', async () => {
-  const queue = await server.queue();
-  expect(await queue.run(enqueue, args, [job('a'), job('b')])).toEqual(['added', 'added']);
-  expect(await queue.state()).toEqual({
-    meta: { schema: '1' },
-    jobs: { a: '["a"]', b: '["b"]' },
-    waiting: ['a', 'b'],
-    calls: { 'p:enqueue': '7 now added added' },
-    wake: ['1'],
+test.each([0, 1])(
+  'jobs are stored and wait at the tail, in order, and the marker is set (distinct: %i)',
+  async (distinct) => {
+    const queue = await server.queue();
+    const words = await queue.run(enqueue, { ...args, distinct }, [job('a'), job('b')]);
+    expect(words).toEqual(['added', 'added']);
+    expect(await queue.state()).toEqual({
+      meta: { schema: '1' },
+      jobs: { a: '["a"]', b: '["b"]' },
+      waiting: ['a', 'b'],
+      calls: { 'p:enqueue': distinct ? '7 now added' : '7 now added added' },
+      wake: ['1'],
+    });
+  },
+);
+
+test('of distinct ids, too, those that exist add nothing', async () => {
+  const queue = await server.queue(one);
+  const words = await queue.run(enqueue, { ...args, distinct: 1 }, [
+    job('a'),
+    job('old'),
+    job('b'),
+  ]);
+  expect(words).toEqual(['added', 'duplicate', 'added']);
+  expect(await queue.state()).toMatchObject({
+    jobs: { old: '["old"]', a: '["a"]', b: '["b"]' },
+    waiting: ['old', 'a', 'b'],
   });
 });
 
@@ -140,6 +158,6 @@ test('strange ids are ids', async () => {
 test('a job that others of its call depend on is watched from the start', async () => {
   const queue = await server.queue();
   const parent = { id: 'p', record: '["p"]', traits: '{"parent":true}' };
-  await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1 }, [parent]);
+  await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1, distinct: 1 }, [parent]);
   expect(await queue.state()).toMatchObject({ watched: { p: 'parent' } });
 });

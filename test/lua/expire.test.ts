@@ -230,7 +230,7 @@ describe('claim', () => {
 });
 
 async function add(queue: Bench): Promise<unknown> {
-  return await queue.run(enqueue, { call: 'p:add', number: 1, schema: 1 }, [
+  return await queue.run(enqueue, { call: 'p:add', number: 1, schema: 1, distinct: 1 }, [
     { id: 'a', record: '["a"]', traits: '' },
   ]);
 }

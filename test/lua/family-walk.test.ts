@@ -63,7 +63,7 @@ class Families {
 
   async addParent(id: string, ttl: boolean): Promise<void> {
     const traits = ttl ? '{"ttl":1000000}' : '';
-    const args = { ...this.#numbered(), schema: 1 };
+    const args = { ...this.#numbered(), schema: 1, distinct: 1 };
     await this.#parents.run(scripts.enqueue, args, [{ id, record: '[]', traits }]);
   }
 

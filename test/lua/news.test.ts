@@ -124,8 +124,8 @@ test('a call that is sent twice is told once', async () => {
   await queue.redis.set(queue.keys.audience, '10');
   const jobs = [{ id: 'a', record: '["a",1,2]', traits: '' }];
   const heard = await hearing(queue, 'events', async () => {
-    await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1 }, jobs);
-    await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1 }, jobs);
+    await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1, distinct: 1 }, jobs);
+    await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1, distinct: 1 }, jobs);
   });
   expect(heard).toEqual(['waiting\ta\t\t"a"']);
   expect(await queue.redis.xlen(queue.keys.stream)).toBe(1);
@@ -143,7 +143,7 @@ test.each([
   await queue.redis.set(queue.keys.audience, '0');
   const record = JSON.stringify([name, { name: 'other"]' }, 1]);
   const heard = await hearing(queue, 'events', () =>
-    queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1 }, [
+    queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1, distinct: 1 }, [
       { id: 'a', record, traits: '' },
     ]),
   );
@@ -155,7 +155,7 @@ test('a stream keeps about as many messages as it was told to', async () => {
   await queue.redis.set(queue.keys.audience, '100');
   for (let number = 1; number <= 500; number += 1) {
     const job = { id: `j${number}`, record: '["a",1,2]', traits: '' } as const;
-    await queue.run(enqueue, { call: 'p:enqueue', number, schema: 1 }, [job]);
+    await queue.run(enqueue, { call: 'p:enqueue', number, schema: 1, distinct: 1 }, [job]);
   }
   // Redis cuts whole nodes of 100 entries.
   expect(await queue.redis.xlen(queue.keys.stream)).toBeLessThanOrEqual(200);

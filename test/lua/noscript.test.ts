@@ -16,7 +16,7 @@ beforeEach(async () => {
 afterEach(() => connection.release());
 
 const add = (number: number) =>
-  queue.call(enqueue, { call: 'p:enqueue', number, schema: 1 }, [
+  queue.call(enqueue, { call: 'p:enqueue', number, schema: 1, distinct: 1 }, [
     { id: `job${number}`, record: '[]', traits: '' },
   ]);
 

@@ -85,12 +85,13 @@ class Walk {
       ...(drop && { failAge: 0 }),
     };
     const traits = lifo || ttl || drop ? JSON.stringify(flags) : '';
-    const items = chosen.map((id) => ({ id, record: '["it"]', traits }));
+    const items = chosen.map((id) => ({ id, record: `["${id}"]`, traits }));
+    const distinct = new Set(chosen).size === chosen.length ? 1 : 0;
     const late = items.map((item) => ({ ...item, delay: 1_000_000 }));
     const words = await this.#twice(() =>
       delayed
         ? this.#queue.run(scripts.schedule, args, late)
-        : this.#queue.run(scripts.enqueue, args, items),
+        : this.#queue.run(scripts.enqueue, { ...args, distinct }, items),
     );
     for (const [i, id] of chosen.entries()) {
       assert.equal(words[i], this.#states.has(id) ? 'duplicate' : 'added');
@@ -110,7 +111,7 @@ class Walk {
     );
     if (!('jobs' in reply)) return 0;
     for (const { id, record, ends } of reply.jobs) {
-      assert.equal(record, '["it"]');
+      assert.equal(record, `["${id}"]`);
       assert.ok(!this.#late.has(id), `${id} is claimed though its ttl has ended`);
       assert.equal(ends !== undefined, this.#fresh.delete(id));
       assert.deepEqual([id, this.#states.get(id)], [id, 'waiting']);

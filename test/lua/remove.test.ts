@@ -74,7 +74,7 @@ describe('a waiting job', () => {
 
   test('that is removed, added and removed has two void entries', async () => {
     const queue = await server.queue({ meta: { schema: 1 }, jobs, waiting: ['a', 'b'] });
-    const add = { call: 'p:enqueue', schema: 1 };
+    const add = { call: 'p:enqueue', schema: 1, distinct: 1 };
     const job = [{ id: 'a', record: '["a"]', traits: '' as const }];
     await queue.run(remove, { ...args, number: 1 }, [{ id: 'a' }]);
     await queue.run(enqueue, { ...add, number: 1 }, job);
