@@ -103,7 +103,7 @@ export class Adder<J> {
   }
 
   /** Stores a job under its own id or a new one. `opts` have been checked. `parent`: others will depend on it at once. */
-  async add(name: string, data: unknown, given: JobOptions, parent = false): Promise<J> {
+  add(name: string, data: unknown, given: JobOptions, parent = false): Promise<J> {
     const parents = given.dependsOn === undefined ? none : this.#parents(given);
     const opts = parents.length > 0 ? { ...given, dependsOn: parents } : given;
     const record: JobRecord = { name, data, timestamp: Date.now(), opts };
@@ -111,21 +111,42 @@ export class Adder<J> {
     const child = parents.length > 0;
     const family = child || parent ? { child, parent } : undefined;
     const traits = encodeTraits(opts, bytes, family);
-    const delay = opts.delay ?? 0;
-    for (;;) {
-      const id = (opts.jobId as JobId | undefined) ?? this.#ids.next();
-      const job = { id, isOwn: opts.jobId !== undefined, record: text, traits, delay };
-      const added = child
-        ? await this.#defer.add(
-            { ...job, parents, policy: opts.onParentFailure ?? 'fail' },
-            bytes + edgeBytes * parents.length,
-          )
-        : await (delay > 0 ? this.#schedule : this.#enqueue).add(job, bytes);
-      if (added instanceof QueueError) throw added;
-      // Without an id of its own it is two producers that drew the same: this job has not been added yet.
-      if (added === 'added' || opts.jobId !== undefined)
-        return this.#hooks.jobOf(id, record, added === 'duplicate');
-    }
+    const job = {
+      id: (opts.jobId as JobId | undefined) ?? this.#ids.next(),
+      isOwn: opts.jobId !== undefined,
+      record: text,
+      traits,
+      delay: opts.delay ?? 0,
+    };
+    // One promise a job: those of async functions in between would cost as much as all else that is done here.
+    return new Promise((resolve, reject) => {
+      const stored = (id: JobId, duplicate: boolean): void =>
+        resolve(this.#hooks.jobOf(id, record, duplicate));
+      if (child) {
+        const policy = opts.onParentFailure ?? 'fail';
+        const weight = bytes + edgeBytes * parents.length;
+        this.#store(this.#defer, { ...job, parents, policy }, weight, stored, reject);
+      } else {
+        const batcher = job.delay > 0 ? this.#schedule : this.#enqueue;
+        this.#store(batcher, job, bytes, stored, reject);
+      }
+    });
+  }
+
+  #store<New extends NewJob>(
+    batcher: Batcher<New, Added>,
+    job: New,
+    bytes: number,
+    stored: (id: JobId, duplicate: boolean) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const answered = (added: Added): void => {
+      if (added instanceof QueueError) reject(added);
+      else if (added === 'added' || job.isOwn) stored(job.id, added === 'duplicate');
+      // Two producers drew the same id: this job has not been added yet.
+      else this.#store(batcher, { ...job, id: this.#ids.next() }, bytes, stored, reject);
+    };
+    batcher.enter(job, bytes, answered, reject);
   }
 
   #parents(opts: JobOptions): readonly ParentId[] {

@@ -47,17 +47,28 @@ export class Batcher<Item, Result> {
   }
 
   add(item: Item, bytes: number): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.enter(item, bytes, resolve, reject);
+    });
+  }
+
+  /** As `add`, for those of whom so many come that a promise each is felt. */
+  enter(
+    item: Item,
+    bytes: number,
+    resolve: (result: Result) => void,
+    reject: (error: Error) => void,
+  ): void {
     const { maxPending, maxPendingBytes } = this.#limits;
     const pending = this.#pending;
     if (pending >= maxPending || (pending > 0 && this.#bytes + bytes > maxPendingBytes)) {
       const message = `${pending} jobs (${this.#bytes} bytes) wait to be sent: try again when some were`;
-      return Promise.reject(new QueueError('BACKPRESSURE', message));
+      reject(new QueueError('BACKPRESSURE', message));
+      return;
     }
     this.#bytes += bytes;
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ item, bytes, resolve, reject });
-      if (this.#running.size === 0 || pending === worthALane) this.#startLane();
-    });
+    this.#queue.push({ item, bytes, resolve, reject });
+    if (this.#running.size === 0 || pending === worthALane) this.#startLane();
   }
 
   /** Resolves when nothing waits and nothing is in flight. */
@@ -78,7 +89,8 @@ export class Batcher<Item, Result> {
       if (this.#pending >= worthALane) this.#startLane();
       try {
         const results = await send(entries.map((entry) => entry.item));
-        for (const [index, entry] of entries.entries()) entry.resolve(results[index] as Result);
+        for (let index = 0; index < entries.length; index += 1)
+          (entries[index] as Entry<Item, Result>).resolve(results[index] as Result);
       } catch (thrown) {
         for (const entry of entries) entry.reject(asError(thrown));
       }

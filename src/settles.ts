@@ -94,7 +94,10 @@ class Lane<Item extends Claimed> {
         ),
         size: taken.length,
         resolve: (result) => {
-          for (const [index, { item, resolve }] of taken.entries()) resolve(result(index, item));
+          for (let index = 0; index < taken.length; index += 1) {
+            const { item, resolve } = taken[index] as Entry<Item>;
+            resolve(result(index, item));
+          }
         },
       },
     ];
