@@ -24,18 +24,20 @@
 --      want       most jobs to take, 0 to 256; 0 puts the marker back
 --      allowance  how many of them may be suspects
 --      alone      1 when the caller holds no suspect
+--      begun      number of a claim: jobs of later ones may wait in the caller before they start; '' when none does
 -- REPLY { claimed, token, due, late, ids, records, attempts, losses, ends }: due is the time (ms) of the earliest delayed job when fewer
 --       were taken than wanted, else ''; late is how many had expired and are for expire; the lists run beside each other, ends has the
 --       end (ms) of each ttl or '', and a record that is nil is for reread. With no job { empty | more | held off, token, due, late }. { dead | expired | outdated | paused | stale }. For a call that was answered
---       before { repeated, its word, token and ids on a line each, with the end of its ttl behind an id }
+--       before { repeated, its word, token and ids on a line each, with the end of its ttl behind an id, and begun behind the token }
 -- HOLDS a live lease; one call in flight
 -- USES answered, remember, take_suspects, take, attend, timely, rows, describe, say, enter_active, mark, announce, listed
 local calls, meta, leases, held, active, jobs, traits, attempts, stalls, expiring =
   unpack(KEYS, 1, 10)
 local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 11, 15)
 local news = { unpack(KEYS, 16, 18) }
-local call, number, schema, lease, want, allowance, alone = unpack(ARGV)
+local call, number, schema, lease, want, allowance, alone, begun = unpack(ARGV)
 
+begun = begun ~= '' and '\t' .. begun or ''
 local before = answered(calls, call, number)
 if before then return { before == 'stale' and before or 'repeated', before } end
 local time = redis.call('TIME')
@@ -44,7 +46,10 @@ local paused, newest, last = unpack(redis.call('HMGET', meta, 'paused', 'schema'
 local deadline = tonumber(redis.call('ZSCORE', leases, lease) or 0)
 local word = deadline == 0 and 'dead' or deadline < now and 'expired' or paused and 'paused'
 if tonumber(newest or 0) > tonumber(schema) then word = 'outdated' end
-if word then return { remember(calls, call, number, now, word) } end
+if word then
+  remember(calls, call, number, now, word .. begun)
+  return { word }
+end
 
 local ids, held_off = take_suspects(suspects, allowance, alone)
 local suspected = #ids > 0
@@ -61,5 +66,5 @@ if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
 if news.heard and taken > 0 and left + held_off == 0 then say(news, 'drained') end
 announce(news, now)
 word = taken > 0 and 'claimed' or left > 0 and 'more' or held_off > 0 and 'held off' or 'empty'
-remember(calls, call, number, now, word .. '\n' .. token, listed(fit, ends))
+remember(calls, call, number, now, word .. '\n' .. token .. begun, listed(fit, ends))
 return { word, token, first[2] or '', late, fit, records, tries, losses, ends }

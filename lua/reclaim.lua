@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- reclaim: active under a dead lease -> suspects. One bounded step of a pass over active for all dead leases. A job that was lost
--- too often stays for `fail`, one that was asked to stop for `stop`, under the token of its dead lease.
+-- too often stays for `fail`, one that was asked to stop for `stop`, under the token of its dead lease. That it was lost does not count
+-- for a job that may not have started, which only one that was never lost before may be: suspects start as soon as they are claimed.
 --
 -- KEYS leases   zset   lease by deadline (ms), 0 for a dead one
 --      held     hash   lease -> how many jobs it holds
@@ -10,32 +11,36 @@
 --      stalls   hash   id -> times lost with a worker
 --      traits   hash   id -> what scripts must know of a job
 --      attempts hash   id -> failed attempts
+--      calls    hash   caller and script -> last call number, time, reply
 --      wake     list   the marker
 --      news     events, stream, audience: for announce
 -- ARGV cursor   0 to begin a pass, else from the last reply
 --      losses   most times a job may be lost
 -- REPLY { cursor, 0 at the end of the pass; ids made suspects; { id, token, traits or '', attempts, stop | fail } of the others }
 -- HOLDS nothing
--- USES clock, leave_active, attend, fill, suspect, say, mark, announce
-local leases, held, active, stopping, suspects, stalls, traits, attempts, wake = unpack(KEYS, 1, 9)
-local news = { unpack(KEYS, 10, 12) }
+-- USES clock, begun_under, leave_active, attend, fill, suspect, say, mark, announce
+local leases, held, active, stopping, suspects, stalls, traits, attempts, calls, wake =
+  unpack(KEYS, 1, 10)
+local news = { unpack(KEYS, 11, 13) }
 local cursor, most = unpack(ARGV)
 
-local dead, now = {}, clock()
+local begun, now = {}, clock()
 for _, lease in ipairs(redis.call('ZRANGE', leases, 0, 0, 'BYSCORE', 'LIMIT', 0, 100)) do
-  dead[lease] = true
+  begun[lease] = begun_under(calls, lease)
 end
 local page = redis.call('HSCAN', active, cursor, 'COUNT', 200)
 local ids, tokens, losses, over = {}, {}, {}, {}
 for at = 1, #page[2], 2 do
   local id, token = page[2][at], page[2][at + 1]
-  local count = dead[token:match('^[^:]*')] and (redis.call('HGET', stalls, id) or 0) + 1 or 0
+  local lease, number = token:match('^([^:]*):(%d+)')
   local asked = token:find('!', 1, true)
-  if count > 0 and (asked or count > tonumber(most)) then
+  local before = begun[lease] and redis.call('HGET', stalls, id)
+  local count = (before or tonumber(number) <= (begun[lease] or 0)) and (before or 0) + 1 or 0
+  if begun[lease] and (asked or count > tonumber(most)) then
     local flags, tries =
       redis.call('HGET', traits, id) or '', redis.call('HGET', attempts, id) or '0'
     over[#over + 1] = { id, token:match('^[^!]*'), flags, tries, asked and 'stop' or 'fail' }
-  elseif count > 0 then
+  elseif begun[lease] then
     ids[#ids + 1], tokens[#tokens + 1], losses[#losses + 1] = id, token, count
   end
 end

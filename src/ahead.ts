@@ -1,7 +1,9 @@
 // Claim-ahead: jobs that were claimed but wait for a free slot of this worker, so that short handlers get full
 // batches at any concurrency. As many are claimed ahead as started within the last 10 ms, so none for long handlers;
-// what has not started after 50 ms is handed back, so that no idle worker waits for it.
+// what has not started after 50 ms is handed back, so that no idle worker waits for it. A handler that blocks the event loop
+// keeps what was claimed ahead while it blocks: after one, none is claimed ahead for ten times as long.
 import type { Lease } from './lease.js';
+import { tokenNumber } from './claimed.js';
 import { batchElements } from './options.js';
 import type { Run } from './run.js';
 import type { JobId, Token } from './script.js';
@@ -10,18 +12,22 @@ import type { JobId, Token } from './script.js';
 const horizon = 10;
 /** ms that a job may wait here. */
 const patience = 50;
+/** ms of CPU that are used while jobs wait only by a handler that blocks the event loop: a machine that is busy otherwise gives none. */
+const blockage = 2 * patience;
+/** How many times as long as the event loop was blocked nothing is claimed ahead. */
+const penance = 10;
 
 /** How fast one worker starts jobs, and so how many are worth claiming ahead. */
 export class Pace {
   /** When a job started last, by the monotonic clock (ms). */
   at = 0;
+  #restsUntil = 0;
   #starts = 0;
   #windowFrom = 0;
   #pace = 0;
 
-  /** A job starts. */
-  count(): void {
-    const now = performance.now();
+  /** A job starts now. */
+  count(now: number): void {
     const elapsed = now - this.#windowFrom;
     this.#starts += 1;
     this.at = now;
@@ -33,13 +39,19 @@ export class Pace {
 
   /** How many more to claim than can start now when `size` wait already; none while that is more than half of what is worth it. */
   room(size: number): number {
-    const idle = performance.now() - this.#windowFrom;
-    const target = idle > 2 * horizon ? 0 : Math.min(2 * batchElements, this.#pace);
+    const now = performance.now();
+    const resting = now < this.#restsUntil || now - this.#windowFrom > 2 * horizon;
+    const target = resting ? 0 : Math.min(2 * batchElements, this.#pace);
     return size > target / 2 ? 0 : target - size;
   }
 
   reset(): void {
     this.#pace = 0;
+  }
+
+  /** Nothing is worth claiming ahead for so many ms. */
+  rest(ms: number): void {
+    this.#restsUntil = Math.max(this.#restsUntil, performance.now() + ms);
   }
 }
 
@@ -49,12 +61,23 @@ export class Ahead {
   readonly #giveBack: (job: Run) => void;
   #jobs: Run[] = [];
   #next = 0;
-  #since = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What this process had used of the CPU when the timer was set. */
+  #cpu: NodeJS.CpuUsage | undefined;
 
   constructor(pace: Pace, giveBack: (job: Run) => void) {
     this.#pace = pace;
     this.#giveBack = giveBack;
+  }
+
+  get #waiting(): Run[] {
+    return this.#jobs.slice(this.#next);
+  }
+
+  /** Number of the claim of the first that is no suspect. */
+  get oldest(): number | undefined {
+    const job = this.#jobs[this.#next + this.suspects];
+    return job && tokenNumber(job.token);
   }
 
   /** How many jobs wait. */
@@ -62,29 +85,60 @@ export class Ahead {
     return this.#jobs.length - this.#next;
   }
 
-  add(jobs: readonly Run[]): void {
-    if (jobs.length === 0) return;
-    this.#jobs = [...this.#jobs.slice(this.#next), ...jobs];
-    this.#next = 0;
-    this.#since = performance.now();
-    this.#timer ??= setTimeout(() => this.#check(), patience);
+  /** How many of them were lost with a worker before. */
+  get suspects(): number {
+    let at = this.#next;
+    while (this.#jobs[at]?.row.suspect) at += 1;
+    return at - this.#next;
   }
 
-  /** The next job to start, if there is one. */
+  /** Suspects, which come alone, go before all others: they were claimed for a slot that is free. */
+  add(jobs: readonly Run[]): void {
+    if (jobs.length === 0) return;
+    const now = performance.now();
+    for (const job of jobs) job.waitsSince = now;
+    const first = this.#waiting;
+    const others = first.splice(jobs[0]?.row.suspect ? this.suspects : first.length);
+    this.#jobs = [...first, ...jobs, ...others];
+    this.#next = 0;
+    if (!this.#timer) this.#await(patience);
+  }
+
+  /**
+   * The next job to start. None when it has waited for too long: the event loop was blocked, and the next handler may block it as well
+   * before anything can be handed back.
+   */
   shift(): Run | undefined {
     const job = this.#jobs[this.#next];
     if (!job) return undefined;
+    const now = performance.now();
+    if (now - job.waitsSince > patience) {
+      this.#overdue();
+      return undefined;
+    }
     this.#next += 1;
-    this.#pace.count();
+    this.#pace.count(now);
     return job;
   }
 
   #check(): void {
     this.#timer = undefined;
     if (this.size === 0) return;
-    const left = this.#since + patience - performance.now();
-    if (left > 0) this.#timer = setTimeout(() => this.#check(), left);
-    else this.giveBack();
+    const waited = performance.now() - Math.min(...this.#waiting.map((job) => job.waitsSince));
+    if (waited < patience) this.#await(patience - waited);
+    else this.#overdue();
+  }
+
+  #await(ms: number): void {
+    this.#timer = setTimeout(() => this.#check(), ms);
+    this.#cpu = process.cpuUsage();
+  }
+
+  #overdue(): void {
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const used = (user + system) / 1_000;
+    if (used > blockage) this.#pace.rest(penance * used);
+    this.giveBack();
   }
 
   /** Hands back what has not started, in order. */
@@ -92,13 +146,15 @@ export class Ahead {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#pace.reset();
-    for (const job of this.#jobs.splice(0).slice(this.#next)) this.#giveBack(job);
+    const jobs = this.#waiting;
+    this.#jobs = [];
     this.#next = 0;
+    for (const job of jobs) this.#giveBack(job);
   }
 
   /** Forgets what is under a lease that died. */
   drop(lease: Lease): void {
-    this.#jobs = this.#jobs.slice(this.#next).filter((job) => job.lease !== lease);
+    this.#jobs = this.#waiting.filter((job) => job.lease !== lease);
     this.#next = 0;
   }
 

@@ -9,7 +9,7 @@ import * as scripts from './scripts.js';
 import type { ClaimedRow } from './scripts.js';
 
 /** Exact, since a claim whose answer is under way may be of the same millisecond as the last one answered. */
-function tokenNumber(token: Token): number {
+export function tokenNumber(token: Token): number {
   return Number(token.slice(token.indexOf(':') + 1));
 }
 

@@ -1,6 +1,6 @@
 // What a worker claims of one queue: how many, what the answer says, and the jobs that wait here until a slot is free.
 import { Ahead, type Pace } from './ahead.js';
-import { withRecords } from './claimed.js';
+import { tokenNumber, withRecords } from './claimed.js';
 import type { Connection } from './connection.js';
 import { QueueError } from './errors.js';
 import { claimTime } from './job.js';
@@ -48,6 +48,8 @@ export class Claims {
   lastWord: ClaimReply['word'] | undefined;
   /** Of the last claim that was answered. */
   lastToken: Token | undefined;
+  /** Whether jobs were handed back while a claim was under way. */
+  #overtaken = false;
   #changes = 0;
   /** When the call was made, by the monotonic clock (ms): no later than the server answered it. */
   #sentAt = 0;
@@ -64,7 +66,10 @@ export class Claims {
     this.#keys = keys;
     this.#hooks = hooks;
     this.suspicion = new Suspicion(lockDuration);
-    this.ahead = new Ahead(pace, hooks.giveBack);
+    this.ahead = new Ahead(pace, (job) => {
+      this.#overtaken = this.asking > 0;
+      hooks.giveBack(job);
+    });
   }
 
   /** Something may be claimable that no claim has seen, one under way included. */
@@ -74,14 +79,30 @@ export class Claims {
     this.hungry = true;
   }
 
-  /** Claims `want` jobs; `start` of them may start now, and only those may be suspects. */
-  call(lease: Lease, want: number, start: number): Call<ClaimReply> {
+  /** Claims `want` jobs. `free`: how many slots are; only so many may be suspects. `ready`: how many that no job waits for. */
+  call(lease: Lease, want: number, free: number, ready: number): Call<ClaimReply> {
     this.asking = want;
     this.#changesSeen = this.#changes;
     this.#sentAt = performance.now();
     const numbered = { ...lease.caller.next('claim'), schema: scripts.schemaVersion };
-    const grant = this.suspicion.grant(Math.min(want, Math.max(0, start)));
-    return callOf(scripts.claim, this.#keys, { ...numbered, lease: lease.id, want, ...grant });
+    const grant = this.suspicion.grant(Math.max(0, Math.min(want, free - this.ahead.suspects)));
+    const begun = this.#begun(lease, want > ready);
+    return callOf(scripts.claim, this.#keys, {
+      ...numbered,
+      lease: lease.id,
+      want,
+      ...grant,
+      begun,
+    });
+  }
+
+  /** Number of a claim: jobs of later ones may wait here, so that they have not started when this worker dies. '' when none does. */
+  #begun(lease: Lease, ahead: boolean): string {
+    const { oldest } = this.ahead;
+    if (oldest !== undefined) return String(oldest - 1);
+    if (!ahead) return '';
+    const last = this.lastToken;
+    return last && lease.holds(last) ? String(tokenNumber(last)) : '0';
   }
 
   /** Takes the answer of that call; undefined when none came. */
@@ -89,6 +110,9 @@ export class Claims {
     if (!reply) return this.gotNothing();
     const found = await this.#read(lease, reply);
     this.asking = 0;
+    // Those that were handed back meanwhile come before what this claim has brought.
+    if (this.#overtaken) this.ahead.giveBack();
+    this.#overtaken = false;
     this.failing = false;
     if (!this.hungry) this.#hooks.emptied();
     else if (found > 0) this.#hooks.found();
@@ -98,6 +122,7 @@ export class Claims {
   /** The claim, or what it takes to make one, had no answer. */
   gotNothing(): void {
     this.asking = 0;
+    this.#overtaken = false;
     this.failing = true;
   }
 
@@ -154,7 +179,7 @@ export class Claims {
     const rows = await withRecords(this.#connection, this.#keys, jobs, token);
     if (lease.dead) return 0;
     // A claim that took fewer than it might has emptied the list, unless it took suspects, which go alone.
-    const suspects = rows.some((row) => row.losses > 0);
+    const suspects = rows.some((row) => row.suspect);
     const emptied = word !== 'more' && !suspects && rows.length < this.asking;
     if (emptied && this.#isCurrent) this.hungry = false;
     for (const row of rows) this.suspicion.taken(row);

@@ -253,17 +253,19 @@ export class Cycle implements Claimant {
     const { handbacks } = this.settles;
     const settles = this.settles.take(this.#keys);
     const evict = this.settles.eviction(this.#keys);
-    const want = this.#wanted();
+    // What is still to be handed back comes before all that a claim could take.
+    const mayClaim = this.settles.handbacks === 0;
+    const want = mayClaim ? this.#wanted() : 0;
     const claim =
-      live && (want > 0 || this.#tookMarker)
-        ? this.claims.call(live, want, this.#slots.free)
+      live && mayClaim && (want > 0 || this.#tookMarker)
+        ? this.claims.call(live, want, this.#slots.free, this.#slots.ready(this))
         : undefined;
     const promote = this.#due.take(this.#keys);
     const audit = live && this.#audit.take(live);
     const sent = settles.reduce((sum, { size }) => sum + size, 0);
     const inHand = (of: Lease): number => this.#hooks.held(of) + this.claims.ahead.heldUnder(of);
     const expected = live && audit ? inHand(live) + handbacks - sent : 0;
-    this.#tookMarker = false;
+    if (mayClaim) this.#tookMarker = false;
 
     const calls: Call[] = [...settles.map(({ call }) => call), evict, audit, promote, claim].filter(
       (call) => call !== undefined,

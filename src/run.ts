@@ -21,6 +21,8 @@ export class Run {
   readonly lease: Lease;
   /** Server time (ms). */
   readonly claimedAt: number;
+  /** Since when it waits in this worker for a slot, by the monotonic clock (ms). */
+  waitsSince = 0;
   /** The job was handed back: what its handler ends with counts no more. */
   abandoned = false;
   /** Its end was decided: what the handler ends with from now on counts no more. */

@@ -35,6 +35,8 @@ export class Slots {
   busy = 0;
   readonly #waker: Waker;
   readonly #interval: number;
+  /** Whether jobs may be claimed that have to wait here: where one loss is too many, each that is lost must have started. */
+  readonly #mayWait: boolean;
   readonly #shares: Shares<Claimant> | undefined;
   /** In order of preference. */
   readonly #queues: Claimant[] = [];
@@ -46,11 +48,12 @@ export class Slots {
 
   constructor(
     connection: Connection,
-    { concurrency, stalledInterval, weights }: Omit<WorkerSettings, 'autorun'>,
+    { concurrency, stalledInterval, maxStalledCount, weights }: Omit<WorkerSettings, 'autorun'>,
   ) {
     this.#waker = Waker.of(connection);
     this.concurrency = concurrency;
     this.#interval = stalledInterval;
+    this.#mayWait = maxStalledCount > 0;
     this.#shares = weights && new Shares();
   }
 
@@ -65,12 +68,17 @@ export class Slots {
     return this.concurrency - this.busy;
   }
 
+  /** How many more jobs may start when all that wait have. */
+  ready(by: Claimant): number {
+    return Math.max(0, this.free - (this.#queues.length === 1 ? by.waiting : this.#held()));
+  }
+
   /** How many jobs this queue may claim now. */
   wanted(by: Claimant): number {
     const alone = this.#queues.length === 1;
     const held = alone ? by.waiting : this.#held();
-    const free = Math.max(0, this.free - held);
-    const room = Math.min(free + this.pace.room(held), batchElements);
+    const ahead = this.#mayWait ? this.pace.room(held) : 0;
+    const room = Math.min(Math.max(0, this.free - held) + ahead, batchElements);
     if (alone || room === 0) return room;
     if (this.#shares) return this.#shares.deal(by, room);
     for (const queue of this.#queues) {

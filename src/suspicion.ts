@@ -27,8 +27,8 @@ export class Suspicion {
     return { allowance, alone: allowance > 0 && this.#held.size === 0 ? 1 : 0 };
   }
 
-  taken({ id, losses }: ClaimedRow): void {
-    if (losses > 0) this.#held.set(id, { losses, since: performance.now(), trusted: false });
+  taken({ id, losses, suspect }: ClaimedRow): void {
+    if (suspect) this.#held.set(id, { losses, since: performance.now(), trusted: false });
   }
 
   /** A job is no longer held; `well`: it did not take the worker with it. */

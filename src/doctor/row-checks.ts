@@ -92,7 +92,7 @@ function rowCheck(
 /** Checks of rows by the key whose rows they look at. */
 export const rowChecks: readonly (Check<Row> & { readonly noun: Noun })[] = [
   rowCheck('attempts', 'count', isCount),
-  rowCheck('stalls', 'count', isCount),
+  rowCheck('stalls', 'count', (text) => text === '0' || isCount(text)),
   rowCheck('traits', 'JSON', isJson),
   rowCheck('failures', 'list of failures', (text) => /^(?:\{.*\}\n){1,10}$/.test(text)),
   rowCheck('outcomes', 'list of outcomes', (text) =>

@@ -48,6 +48,8 @@ export interface ClaimedRow {
   readonly record: string | undefined;
   readonly attempts: number;
   readonly losses: number;
+  /** Whether it was held under a dead lease before, started or not. */
+  readonly suspect: boolean;
   /** End (server's ms) of its ttl, while it had not started. */
   readonly ends?: number | undefined;
 }
@@ -72,6 +74,7 @@ function rows([ids, records, attempts, losses, ends = []]: Lists): ClaimedRow[] 
     record: records[i] ?? undefined,
     attempts: Number(attempts[i] ?? 0),
     losses: Number(losses[i] ?? 0),
+    suspect: typeof losses[i] === 'string',
     ends: ends[i] ? Number(ends[i]) : undefined,
   }));
 }
@@ -83,13 +86,14 @@ function repeatedRows(lines: readonly string[]): ClaimedRow[] {
   return rows([parts.map(([id = '']) => id), [], [], [], ends]);
 }
 
-/** The stored reply of a claim: its word, then token and ids, a line each. */
+/** The stored reply of a claim: its word, then token and ids, a line each; what may not have started stands behind a tab. */
 function repeatedClaim(stored: string): ClaimReply {
-  const [state, token, ...ids] = stored.split('\n') as [ClaimReply['word'], Token, ...string[]];
+  const [head = '', line = '', ...ids] = stored.split('\n');
+  const state = head.split('\t')[0] as ClaimReply['word'];
   if (state === 'claimed' || state === 'empty' || state === 'more' || state === 'held off')
     return {
       word: state,
-      token,
+      token: line.split('\t')[0] as Token,
       due: undefined,
       late: 0,
       jobs: repeatedRows(ids),
@@ -123,6 +127,7 @@ export const claim = declareScript('claim', {
     want: as<number>(),
     allowance: as<number>(),
     alone: as<0 | 1>(),
+    begun: as<string>(),
   },
   each: {},
   parse: (reply): ClaimReply => {

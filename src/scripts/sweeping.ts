@@ -35,6 +35,7 @@ export const reclaim = declareScript('reclaim', {
     'stalls',
     'traits',
     'attempts',
+    'calls',
     'wake',
     'news',
   ],

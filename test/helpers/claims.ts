@@ -10,6 +10,7 @@ export const args = {
   want: 8,
   allowance: 1,
   alone: 1 as const,
+  begun: '',
 };
 /** Jobs a, b and c wait; the lease L lives. */
 export const before: State = {
@@ -25,6 +26,7 @@ export const row = (id: string, attempts = 0, losses = 0, ends?: number) => ({
   record: `["${id}"]`,
   attempts,
   losses,
+  suspect: losses > 0,
   ends,
 });
 /** The ids claimed; none for another answer. */

@@ -145,7 +145,7 @@ export class World {
       }
       case 'claim': {
         const queue = this.#queues[command.queue % 3] as Bench;
-        const args = { ...this.#numbered(), schema: scripts.schemaVersion, lease: 'L', want: 1, allowance: 1, alone: 1 as const }; // prettier-ignore
+        const args = { ...this.#numbered(), schema: scripts.schemaVersion, lease: 'L', want: 1, allowance: 1, alone: 1 as const, begun: '' }; // prettier-ignore
         const reply = await queue.run(scripts.claim, args);
         if ('jobs' in reply)
           for (const { id } of reply.jobs) this.#held.push({ queue, id, token: reply.token });

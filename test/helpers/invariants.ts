@@ -251,7 +251,8 @@ function* checkRows({ rows, markers, strays }: Content): Generator<string> {
   if (markers > 1) yield `wake holds ${markers} markers`;
   for (const column of ['attempts', 'stalls'] as const) {
     for (const [id, count] of rows(column))
-      if (!isCount(count)) yield `${column} of ${id}: ${count} is no count`;
+      if (!isCount(count) && !(column === 'stalls' && count === '0'))
+        yield `${column} of ${id}: ${count} is no count`;
   }
   for (const [row, text] of rows('calls'))
     if (!/^[^:]+:\w+$/.test(row) || !/^\d+ \d+ /.test(text)) yield `calls of ${row}: ${text}`;

@@ -144,6 +144,7 @@ export const scenarios: readonly Scenario[] = [
     want: 8,
     allowance: 0,
     alone: 1,
+    begun: '',
   }),
   scenario(scripts.reread, { token: 'L:9' }, each('a2', 'a3', 'a1')),
   scenario(scripts.release, { limit: 256 }, [

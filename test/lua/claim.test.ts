@@ -183,6 +183,26 @@ testNumbered(
   { word: 'stale' },
 );
 
+test('keeps of which claim on jobs may not have begun, whatever it answers, and tells a repetition nothing of it', async () => {
+  const begun = { ...args, begun: '5' };
+  const queue = await server.queue(before);
+  const reply = await queue.run(claim, { ...begun, want: 2 });
+  if (!('token' in reply)) throw new Error(reply.word);
+  const kept = async () =>
+    (await server.redis.hget(queue.keys.calls, 'L:claim'))?.replace(/ \d+ /, ' now ');
+  expect(await kept()).toBe(`7 now claimed\n${reply.token}\t5\na\nb`);
+  expect(await queue.run(claim, { ...begun, want: 2 })).toMatchObject({
+    word: 'claimed',
+    token: reply.token,
+    jobs: [{ id: 'a' }, { id: 'b' }],
+  });
+  await queue.seed({ meta: { paused: 1 } });
+  const paused = { ...begun, number: 8 };
+  expect(await queue.run(claim, paused)).toEqual({ word: 'paused' });
+  expect(await kept()).toBe('8 now paused\t5');
+  expect(await queue.run(claim, paused)).toEqual({ word: 'paused' });
+});
+
 test('a repeated claim tells token and ids, and takes nothing; the records are for reread', async () => {
   const queue = await server.queue(before);
   const reply = await queue.run(claim, { ...args, want: 2 });

@@ -72,6 +72,7 @@ const life: [
         want: 2,
         allowance: 0,
         alone: 1,
+        begun: '',
       }),
   ],
   [

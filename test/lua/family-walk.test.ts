@@ -130,7 +130,7 @@ class Families {
   async #claim(queue: Bench): Promise<{ id: string; token: string } | undefined> {
     await queue.seed({ leases: { L: 'now+60000' } });
     const args = { call: 'L:claim', number: this.#next(), schema: 1, lease: 'L', want: 1 };
-    const reply = await queue.run(scripts.claim, { ...args, allowance: 0, alone: 1 });
+    const reply = await queue.run(scripts.claim, { ...args, allowance: 0, alone: 1, begun: '' });
     const [job] = 'jobs' in reply ? reply.jobs : [];
     return job && 'token' in reply ? { id: job.id, token: reply.token } : undefined;
   }

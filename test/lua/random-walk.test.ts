@@ -107,7 +107,12 @@ class Walk {
     await this.#queue.seed({ leases: { [lease]: 'now+60000' } });
     const args = { ...this.#numbered(lease), schema: 1, lease, want };
     const reply = await this.#twice(() =>
-      this.#queue.run(scripts.claim, { ...args, allowance: Math.min(allowance, want), alone: 1 }),
+      this.#queue.run(scripts.claim, {
+        ...args,
+        allowance: Math.min(allowance, want),
+        alone: 1,
+        begun: '',
+      }),
     );
     if (!('jobs' in reply)) return 0;
     for (const { id, record, ends } of reply.jobs) {

@@ -32,6 +32,44 @@ test('jobs under a dead lease become suspects; those under others, expired ones 
   );
 });
 
+describe('jobs of claims behind the one of which its worker said that all had begun', () => {
+  const rows = {
+    'a claim': '7 now claimed\nD:6\t5\nb',
+    'one that took nothing': '7 now empty\nD:9\t5\n',
+    'one that was refused': '7 now paused\t5',
+  };
+  for (const [what, row] of Object.entries(rows)) {
+    test(`become suspects that were not lost, as the row of ${what} has it`, async () => {
+      const state = { ...before, calls: { 'D:claim': row } };
+      const queue = await server.queue(state);
+      await queue.run(reclaim, { ...args, losses: 0 });
+      expect(await queue.state()).toEqual(
+        expected(state, {
+          active: { a: 'D:5', c: 'L:9', d: 'E:7' },
+          held: { D: 1, L: 1, E: 1 },
+          stalls: { b: 0 },
+          suspects: { b: 'now' },
+          wake: ['1'],
+        }),
+      );
+    });
+  }
+
+  test('were lost if they are suspects: those start as soon as they are claimed', async () => {
+    const state = { ...before, calls: { 'D:claim': rows['a claim'] }, stalls: { b: 0 } };
+    const queue = await server.queue(state);
+    await queue.run(reclaim, args);
+    expect(await queue.state()).toMatchObject({ stalls: { a: '1', b: '1' } });
+  });
+
+  test('were lost when the worker said nothing of the kind, whatever its jobs are called', async () => {
+    const state = { ...before, calls: { 'D:claim': '7 now claimed\nD:6\nb\t5' } };
+    const queue = await server.queue(state);
+    await queue.run(reclaim, args);
+    expect(await queue.state()).toMatchObject({ stalls: { a: '1', b: '1' } });
+  });
+});
+
 describe('a job that was lost too often', () => {
   const traits = '{"removeOnFail":true}';
   const state: State = {

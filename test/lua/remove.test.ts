@@ -92,6 +92,7 @@ describe('a waiting job', () => {
       want: 8,
       allowance: 0,
       alone: 1,
+      begun: '',
     });
     expect(reply).toMatchObject({ jobs: [{ id: 'b' }, { id: 'a' }] });
     expect(await checkInvariants(queue.redis, queue.name, options)).toEqual([]);

@@ -18,6 +18,7 @@ const row = (id: string, record: string | undefined, attempts = 0, losses = 0) =
   record,
   attempts,
   losses,
+  suspect: losses > 0,
 });
 
 test('tells records, attempts and losses, and changes nothing', async () => {
