@@ -8,7 +8,7 @@ import { checkQueue, getQueues, Queue, QueueEvents } from '../dist/index.js';
 import { startRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
 import { environmentOf } from './environment.mjs';
-import { aligned } from './report.mjs';
+import { aligned } from './report/text.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -1,7 +1,8 @@
-// What a load costs: time and CPU of this process, CPU and commands of the server.
+// What a load costs: time, CPU and heap of this process; CPU, commands and traffic of the server.
+import { GCProfiler, getHeapStatistics } from 'node:v8';
 
 /**
- * @typedef {object} Figures
+ * @typedef {object} LoadFigures
  * @property {number} jobs
  * @property {number} seconds
  * @property {number} jobsPerSecond
@@ -9,6 +10,10 @@
  * @property {number} nodeMicros CPU of this process, all of its threads, µs a job
  * @property {number} commands a job, those inside of scripts and the script calls themselves included
  * @property {number} scripts script calls a job
+ * @property {number} bytesIn what the server read, bytes a job
+ * @property {number} bytesOut what the server wrote, bytes a job
+ * @property {number} allocatedBytes allocated on the heap of the main thread, bytes a job
+ * @property {number} gcMicros that the main thread stood still for garbage collection, µs a job
  */
 
 /**
@@ -17,16 +22,18 @@
  * @param {import('ioredis').Redis} redis a connection of its own
  * @param {number} jobs
  * @param {() => Promise<unknown>} work
- * @returns {Promise<Figures>}
+ * @returns {Promise<LoadFigures>}
  */
 export async function measure(redis, jobs, work) {
   await lazyFreed(redis);
   const before = await serverUsage(redis);
+  const heap = watchHeap();
   const cpu = process.cpuUsage();
   const start = performance.now();
   await work();
   const seconds = (performance.now() - start) / 1_000;
   const { user, system } = process.cpuUsage(cpu);
+  const { allocated, paused } = heap();
   const after = await serverUsage(redis);
   return {
     jobs,
@@ -36,6 +43,11 @@ export async function measure(redis, jobs, work) {
     nodeMicros: (user + system) / jobs,
     commands: (after.commands - before.commands) / jobs,
     scripts: (after.scripts - before.scripts) / jobs,
+    bytesIn: (after.bytesIn - before.bytesIn) / jobs,
+    // The reply that told the state before was written after that state was taken.
+    bytesOut: (after.bytesOut - before.bytesOut - before.ownBytes) / jobs,
+    allocatedBytes: allocated / jobs,
+    gcMicros: paused / jobs,
   };
 }
 
@@ -52,19 +64,51 @@ export async function measureMemory(redis, jobs, work) {
   return { jobs, bytesPerJob: ((await settledMemory(redis)) - before) / jobs };
 }
 
-/** @param {import('ioredis').Redis} redis */
+/**
+ * What the server has done so far.
+ *
+ * @param {import('ioredis').Redis} redis
+ */
 async function serverUsage(redis) {
-  const cpu = await redis.info('cpu');
-  const stats = await redis.info('commandstats');
+  const info = await redis.info('all');
   let commands = 0;
   let scripts = 0;
-  for (const [, name, calls] of stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
+  for (const [, name, calls] of info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
     if (name === 'info') continue;
     commands += Number(calls);
     if (/^(eval|evalsha|fcall)(_ro)?$/.test(name)) scripts += Number(calls);
   }
-  const seconds = number(cpu, 'used_cpu_user') + number(cpu, 'used_cpu_sys');
-  return { micros: seconds * 1e6, commands, scripts };
+  const seconds = number(info, 'used_cpu_user') + number(info, 'used_cpu_sys');
+  return {
+    micros: seconds * 1e6,
+    commands,
+    scripts,
+    bytesIn: number(info, 'total_net_input_bytes'),
+    bytesOut: number(info, 'total_net_output_bytes'),
+    ownBytes: Buffer.byteLength(info),
+  };
+}
+
+/**
+ * Follows the heap of the main thread from collection to collection: what it grew by between two of them was allocated.
+ *
+ * @returns {() => { allocated: number, paused: number }} ends it; bytes and µs
+ */
+function watchHeap() {
+  const profiler = new GCProfiler();
+  profiler.start();
+  let used = getHeapStatistics().used_heap_size;
+  return () => {
+    const end = getHeapStatistics().used_heap_size;
+    let allocated = 0;
+    let paused = 0;
+    for (const { beforeGC, afterGC, cost } of profiler.stop().statistics) {
+      allocated += beforeGC.heapStatistics.usedHeapSize - used;
+      used = afterGC.heapStatistics.usedHeapSize;
+      paused += cost;
+    }
+    return { allocated: allocated + end - used, paused };
+  };
 }
 
 /** Waits until nothing that was unlinked is still being freed. */
@@ -76,11 +120,13 @@ async function lazyFreed(redis) {
 async function settledMemory(redis) {
   await lazyFreed(redis);
   let last = -1;
-  for (let tries = 0; tries < 30; tries += 1) {
+  let same = 0;
+  for (let tries = 0; tries < 60; tries += 1) {
     const used = number(await redis.info('memory'), 'used_memory');
-    if (Math.abs(used - last) < 16_384) return used;
+    same = Math.abs(used - last) < 16_384 ? same + 1 : 0;
+    if (same === 2) return used;
     last = used;
-    await pause(1_000);
+    await pause(500);
   }
   throw new Error('the memory in use does not settle: is somebody else on this server?');
 }

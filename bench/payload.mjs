@@ -15,6 +15,15 @@ export function payloads(bytes) {
   return (index) => ({ index: firstIndex + index, pad });
 }
 
+/**
+ * What handlers return where results are kept: about 20 bytes of JSON.
+ *
+ * @param {{ index: number }} data
+ */
+export function resultOf({ index }) {
+  return { done: index };
+}
+
 /** Counts how often each job was delivered. */
 export class Deliveries {
   #seen;
