@@ -1,4 +1,5 @@
 // Adding jobs: which script a job travels with, and in which batch.
+import { Addition, type Added, type Destination } from './addition.js';
 import { Batcher } from './batcher.js';
 import { IdMaker, randomText, type Caller } from './caller.js';
 import type { Connection } from './connection.js';
@@ -6,48 +7,17 @@ import { edgeText, openEdges, standing, type Standing } from './edge.js';
 import { QueueError } from './errors.js';
 import { execute } from './execute.js';
 import type { Family } from './family.js';
-import {
-  parentsOf,
-  type JobOptions,
-  type ParentFailurePolicy,
-  type ParentId,
-} from './job-options.js';
+import { parentsOf, type JobOptions, type ParentId } from './job-options.js';
 import type { QueueKeys } from './keys.js';
 import { registration } from './registry.js';
 import { batchBytes, batchElements } from './options.js';
-import { encodeRecord, encodeTraits, type JobRecord } from './record.js';
-import {
-  callOf,
-  type Call,
-  type EdgeText,
-  type JobId,
-  type RecordText,
-  type TraitsText,
-} from './script.js';
+import type { JobRecord } from './record.js';
+import { callOf, type Call, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import type { AddWord, DependAnswer } from './scripts.js';
 import type { Tally } from './reporting/tally.js';
 
-interface NewJob {
-  readonly id: JobId;
-  /** It was not drawn here, so another job of the same call may have it too. */
-  readonly isOwn: boolean;
-  readonly record: RecordText;
-  readonly traits: TraitsText | '';
-  readonly delay: number;
-}
-
-interface NewChild extends NewJob {
-  readonly parents: readonly ParentId[];
-  readonly policy: ParentFailurePolicy;
-}
-
-type Added = AddWord | QueueError;
-
 const none: readonly ParentId[] = [];
-
-/** Bytes that an edge counts for, so that 1,000 of them fill a call. */
-const edgeBytes = Math.ceil(batchBytes / 1_000);
 
 const adding = { enqueue: scripts.enqueue, schedule: scripts.schedule };
 
@@ -65,10 +35,11 @@ export class Adder<J> {
   readonly #family: Family;
   readonly #tally: Tally;
   readonly #hooks: AdderHooks<J>;
+  readonly #destination: Destination<J>;
   readonly #ids = new IdMaker();
-  readonly #enqueue: Batcher<NewJob, Added>;
-  readonly #schedule: Batcher<NewJob, Added>;
-  readonly #defer: Batcher<NewChild, Added>;
+  readonly #enqueue: Batcher<Addition<J>, Added>;
+  readonly #schedule: Batcher<Addition<J>, Added>;
+  readonly #defer: Batcher<Addition<J>, Added>;
   /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
   echoes = false;
 
@@ -87,9 +58,14 @@ export class Adder<J> {
     this.#connection = connection;
     this.#family = family;
     this.#keys = family.keysOf(queue);
+    const again = (addition: Addition<J>): void => {
+      addition.id = this.#ids.next();
+      this.#enter(addition);
+    };
+    this.#destination = { jobOf: hooks.jobOf, again };
     const batches = { elements: batchElements, bytes: batchBytes, ...limits };
     const senders = (script: keyof typeof adding) =>
-      callers.map((caller) => (jobs: readonly NewJob[]): Promise<readonly Added[]> => {
+      callers.map((caller) => (jobs: readonly Addition<J>[]): Promise<readonly Added[]> => {
         const distinct = jobs.some((job) => job.isOwn) ? 0 : 1;
         const args = { ...caller.next(script), schema: scripts.schemaVersion, distinct };
         return this.#send(jobs, callOf(adding[script], this.#keys, args, jobs));
@@ -97,56 +73,27 @@ export class Adder<J> {
     this.#enqueue = new Batcher(senders('enqueue'), batches);
     this.#schedule = new Batcher(senders('schedule'), batches);
     this.#defer = new Batcher(
-      callers.map((caller) => (jobs: readonly NewChild[]) => this.#deferAll(jobs, caller)),
+      callers.map((caller) => (jobs: readonly Addition<J>[]) => this.#deferAll(jobs, caller)),
       batches,
     );
   }
 
-  /** Stores a job under its own id or a new one. `opts` have been checked. `parent`: others will depend on it at once. */
-  add(name: string, data: unknown, given: JobOptions, parent = false): Promise<J> {
+  /** Stores a job under its own id or a new one. `opts` have been checked. `isParent`: others will depend on it at once. */
+  add(name: string, data: unknown, given: JobOptions, isParent = false): Promise<J> {
     const parents = given.dependsOn === undefined ? none : this.#parents(given);
     const opts = parents.length > 0 ? { ...given, dependsOn: parents } : given;
     const record: JobRecord = { name, data, timestamp: Date.now(), opts };
-    const { text, bytes } = encodeRecord(record);
-    const child = parents.length > 0;
-    const family = child || parent ? { child, parent } : undefined;
-    const traits = encodeTraits(opts, bytes, family);
-    const job = {
-      id: (opts.jobId as JobId | undefined) ?? this.#ids.next(),
-      isOwn: opts.jobId !== undefined,
-      record: text,
-      traits,
-      delay: opts.delay ?? 0,
-    };
-    // One promise a job: those of async functions in between would cost as much as all else that is done here.
+    const family = { parents, isParent };
     return new Promise((resolve, reject) => {
-      const stored = (id: JobId, duplicate: boolean): void =>
-        resolve(this.#hooks.jobOf(id, record, duplicate));
-      if (child) {
-        const policy = opts.onParentFailure ?? 'fail';
-        const weight = bytes + edgeBytes * parents.length;
-        this.#store(this.#defer, { ...job, parents, policy }, weight, stored, reject);
-      } else {
-        const batcher = job.delay > 0 ? this.#schedule : this.#enqueue;
-        this.#store(batcher, job, bytes, stored, reject);
-      }
+      const id = (opts.jobId as JobId | undefined) ?? this.#ids.next();
+      this.#enter(new Addition(this.#destination, id, record, family, resolve, reject));
     });
   }
 
-  #store<New extends NewJob>(
-    batcher: Batcher<New, Added>,
-    job: New,
-    bytes: number,
-    stored: (id: JobId, duplicate: boolean) => void,
-    reject: (error: Error) => void,
-  ): void {
-    const answered = (added: Added): void => {
-      if (added instanceof QueueError) reject(added);
-      else if (added === 'added' || job.isOwn) stored(job.id, added === 'duplicate');
-      // Two producers drew the same id: this job has not been added yet.
-      else this.#store(batcher, { ...job, id: this.#ids.next() }, bytes, stored, reject);
-    };
-    batcher.enter(job, bytes, answered, reject);
+  #enter(addition: Addition<J>): void {
+    const { parents, delay } = addition;
+    const later = delay > 0 ? this.#schedule : this.#enqueue;
+    (parents.length > 0 ? this.#defer : later).enter(addition);
   }
 
   #parents(opts: JobOptions): readonly ParentId[] {
@@ -157,7 +104,7 @@ export class Adder<J> {
   }
 
   /** Registers the edges with the parents first; then the children, those with a parent that is not stored left out. */
-  async #deferAll(jobs: readonly NewChild[], caller: Caller): Promise<readonly Added[]> {
+  async #deferAll(jobs: readonly Addition<J>[], caller: Caller): Promise<readonly Added[]> {
     const nonce = randomText(8);
     const edges = jobs.map(({ id, parents, policy }) =>
       parents.map((parent) =>
@@ -179,7 +126,7 @@ export class Adder<J> {
       at += own.length;
       return child;
     });
-    const known = children.filter((child): child is NewJob & Standing => !('missing' in child));
+    const known = children.filter((child): child is Child => !('missing' in child));
     const args = { ...caller.next('defer'), schema: scripts.schemaVersion };
     const storing =
       known.length > 0
@@ -240,13 +187,16 @@ export class Adder<J> {
   }
 }
 
+/** What `defer` is told of one job. */
+type Child = Pick<Addition<unknown>, 'id' | 'record' | 'traits' | 'delay'> & Standing;
+
 /** What defer is told of a child, by the answers of its parents; or the parent that is not stored. */
-function childOf(
-  job: NewChild,
+function childOf<J>(
+  { id, record, traits, delay, parents, policy }: Addition<J>,
   edges: readonly EdgeText[],
   answers: readonly DependAnswer[],
-): (NewJob & Standing) | { id: JobId; missing: ParentId } {
-  const missing = job.parents[answers.findIndex(({ word }) => word === 'unknown')];
-  if (missing) return { id: job.id, missing };
-  return { ...job, ...standing(job, edges, answers) };
+): Child | { id: JobId; missing: ParentId } {
+  const missing = parents[answers.findIndex(({ word }) => word === 'unknown')];
+  if (missing) return { id, missing };
+  return { id, record, traits, delay, ...standing({ parents, policy }, edges, answers) };
 }

@@ -19,11 +19,12 @@ const worthALane = 64;
 
 type Send<Item, Result> = (items: Item[]) => Promise<readonly Result[]>;
 
-interface Entry<Item, Result> {
+/** What waits to be sent, and who is told what became of it. */
+export interface Entry<Item, Result> {
   readonly item: Item;
   readonly bytes: number;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: Error) => void;
+  resolve(result: Result): void;
+  reject(error: Error): void;
 }
 
 /** Sends batches one after the other. */
@@ -48,26 +49,21 @@ export class Batcher<Item, Result> {
 
   add(item: Item, bytes: number): Promise<Result> {
     return new Promise((resolve, reject) => {
-      this.enter(item, bytes, resolve, reject);
+      this.enter({ item, bytes, resolve, reject });
     });
   }
 
-  /** As `add`, for those of whom so many come that a promise each is felt. */
-  enter(
-    item: Item,
-    bytes: number,
-    resolve: (result: Result) => void,
-    reject: (error: Error) => void,
-  ): void {
+  enter(entry: Entry<Item, Result>): void {
+    const { bytes } = entry;
     const { maxPending, maxPendingBytes } = this.#limits;
     const pending = this.#pending;
     if (pending >= maxPending || (pending > 0 && this.#bytes + bytes > maxPendingBytes)) {
       const message = `${pending} jobs (${this.#bytes} bytes) wait to be sent: try again when some were`;
-      reject(new QueueError('BACKPRESSURE', message));
+      entry.reject(new QueueError('BACKPRESSURE', message));
       return;
     }
     this.#bytes += bytes;
-    this.#queue.push({ item, bytes, resolve, reject });
+    this.#queue.push(entry);
     if (this.#running.size === 0 || pending === worthALane) this.#startLane();
   }
 

@@ -1,10 +1,9 @@
 // Sends calls of scripts and gets an answer to each. A call that went unanswered is sent again until its
 // deadline: scripts are numbered or guarded, so a copy that runs twice does what it does once. Scripts are
 // loaded when the server does not have them, at any moment.
-import type { Connection } from './connection.js';
+import type { Connection, Sent } from './connection.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
 import { asError, QueueError } from './errors.js';
-import { encode } from './resp.js';
 import type { Call } from './script.js';
 
 /** ms until a call without an answer is given up. */
@@ -25,47 +24,21 @@ interface Pending {
   cause: Error | undefined;
 }
 
-type Sent = [error: Error | null, reply: unknown];
-
-type Pipeline = ReturnType<Connection['commands']['pipeline']>;
-
-/** Where a pipeline keeps its commands until it is sent. */
-interface CommandQueue {
-  sendCommand(command: { toWritable: () => string }): unknown;
-}
-
-/**
- * Adds a call to a pipeline, encoded here: ioredis looks at each argument several times, which costs more than all else that is done
- * for a job. It is given the first key only, by which a cluster finds the slot.
- */
-function append(pipeline: Pipeline, { script: { sha }, argv }: Call): void {
-  const queue = pipeline as unknown as CommandQueue;
-  const send = queue.sendCommand.bind(queue);
-  queue.sendCommand = (command) => {
-    command.toWritable = () => encode(['EVALSHA', sha, ...argv]);
-    queue.sendCommand = send;
-    return send(command);
-  };
-  pipeline.call('EVALSHA', sha, 1, argv[1] as string);
-}
-
 /** Writes the calls in one go, in order, each behind its script when the server was not given that. */
 async function write(connection: Connection, pending: readonly Pending[]): Promise<Sent[]> {
-  const pipeline = connection.commands.pipeline();
-  const loads: number[] = [];
-  let length = 0;
+  const words: (string | number)[][] = [];
+  const loads = new Set<number>();
   for (const { call } of pending) {
-    if (!connection.loaded.has(call.script.name)) {
-      pipeline.script('LOAD', call.script.source);
-      connection.loaded.add(call.script.name);
-      loads.push(length);
-      length += 1;
+    const { name, source, sha } = call.script;
+    if (!connection.loaded.has(name)) {
+      connection.loaded.add(name);
+      loads.add(words.length);
+      words.push(['SCRIPT', 'LOAD', source]);
     }
-    append(pipeline, call);
-    length += 1;
+    words.push(['EVALSHA', sha, ...call.argv]);
   }
-  const results = (await pipeline.exec()) as Sent[];
-  return results.filter((_, index) => !loads.includes(index));
+  const sent = await connection.send(words);
+  return loads.size === 0 ? sent : sent.filter((_, index) => !loads.has(index));
 }
 
 function outOfMemory(cause: Error): QueueError {

@@ -16,7 +16,7 @@ import { defaultPrefix } from './keys.js';
 import { idCacheSettings, queueLimits, type QueueOptions } from './options.js';
 import { unregister } from './registry.js';
 import { ProducerReports, Reports } from './reporting/reports.js';
-import type { JobRecord } from './record.js';
+import { shareOptions, type JobRecord } from './record.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import { isFinished, states, type FinishedState, type JobState } from './scripts.js';
@@ -60,7 +60,7 @@ export class Queue<
     super(store, known);
     this.#connection = connection;
     this.#callers = callers;
-    this.#defaults = defaultJobOptions;
+    this.#defaults = shareOptions(defaultJobOptions);
     this.#adder = new Adder(
       this.name,
       this.#connection,

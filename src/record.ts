@@ -53,21 +53,59 @@ interface Extension {
   readonly data?: 'undefined';
 }
 
+/** JSON of options as records have them, '' for none; of those that many jobs share, made once. */
+const sharedOptions = new WeakMap<JobOptions, string>();
+
+function encodeOptions(opts: JobOptions): string {
+  const kept = withoutDefaults(opts);
+  return kept === undefined ? '' : JSON.stringify(kept);
+}
+
+/** Options that many jobs will share, and that nobody changes any more. */
+export function shareOptions(given: JobOptions): JobOptions {
+  const opts = { ...given };
+  sharedOptions.set(opts, encodeOptions(opts));
+  return opts;
+}
+
+/** Few names, few milliseconds: the head and the end of the last record are, as a rule, those of the next. */
+const last = { name: '', head: '["",', timestamp: 0, rest: '', end: ',0]' };
+
+function heading(name: string): string {
+  if (name !== last.name) {
+    last.name = name;
+    last.head = `[${JSON.stringify(name)},`;
+  }
+  return last.head;
+}
+
+function ending(timestamp: number, rest: string): string {
+  if (timestamp !== last.timestamp || rest !== last.rest) {
+    last.timestamp = timestamp;
+    last.rest = rest;
+    last.end = `,${timestamp}${rest}]`;
+  }
+  return last.end;
+}
+
 /** The record of a job, and the bytes that it counts for. */
 export function encodeRecord(record: JobRecord): { text: RecordText; bytes: number } {
-  const { name, data, timestamp } = record;
-  const opts = withoutDefaults(record.opts);
-  const parts: unknown[] = [name, data, timestamp];
-  if (opts !== undefined) parts.push(opts);
-  // JSON has no undefined: the extension slot says that null stands for it.
-  if (data === undefined) parts.splice(3, 1, opts ?? {}, { data: 'undefined' });
+  const { name, data, timestamp, opts } = record;
   let text: string;
   try {
-    text = JSON.stringify(parts);
+    const options = sharedOptions.get(opts) ?? encodeOptions(opts);
+    // JSON has no undefined: the extension slot says that null stands for it.
+    const rest =
+      data === undefined ? `,${options || '{}'},{"data":"undefined"}` : options && `,${options}`;
+    // What JSON can't say becomes null, as it does in lists.
+    const json = (JSON.stringify(data) as string | undefined) ?? 'null';
+    text = heading(name) + json + ending(timestamp, rest);
   } catch (cause) {
     throw new TypeError(`data of job ${JSON.stringify(name)} can't be written as JSON`, { cause });
   }
-  return { text: limited('record', text), bytes: Buffer.byteLength(text) };
+  // Of short ones their size matters little, and counting bytes takes longer than to write them.
+  const bytes = text.length * 3 <= smallRecordBytes ? text.length : Buffer.byteLength(text);
+  return { text: limited('record', text), bytes };
 }
 
 export function decodeRecord(id: string, text: string): JobRecord {

@@ -98,6 +98,27 @@ function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
   });
 }
 
+/** The number of keys and the keys of a script on a queue. */
+type CountedKeys = readonly (string | number)[];
+
+const resolvedKeys = new WeakMap<QueueKeys, Map<ScriptName, CountedKeys>>();
+
+/** The same for every call, so made once. */
+function countedKeys(
+  script: Pick<Script<Values, Values, unknown>, 'name' | 'keys'>,
+  keys: QueueKeys,
+): CountedKeys {
+  let ofQueue = resolvedKeys.get(keys);
+  if (!ofQueue) resolvedKeys.set(keys, (ofQueue = new Map()));
+  let counted = ofQueue.get(script.name);
+  if (!counted) {
+    const resolved = resolveKeys(script.keys, keys);
+    counted = [resolved.length, ...resolved];
+    ofQueue.set(script.name, counted);
+  }
+  return counted;
+}
+
 /** Binds keys, arguments and the elements of a batch to a script by name. */
 export function callOf<Args extends Values, Each extends Values, Reply>(
   script: Script<Args, Each, Reply>,
@@ -105,8 +126,7 @@ export function callOf<Args extends Values, Each extends Values, Reply>(
   args: NoInfer<Args>,
   items: readonly NoInfer<Each>[] = [],
 ): Call<Reply> {
-  const resolved = resolveKeys(script.keys, keys);
-  const argv: (string | number)[] = [resolved.length, ...resolved];
+  const argv = [...countedKeys(script, keys)];
   for (const name of script.args) argv.push(args[name] as string | number);
   if (script.each.length > 0) layOut(argv, script.each, items);
   return { script, argv, parse: (reply) => script.parse(reply, items.length) };

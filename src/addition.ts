@@ -1,0 +1,86 @@
+// One job on its way to Redis, and who waits for it. It is made once and is all that the batches handle, since there are many.
+import type { Entry } from './batcher.js';
+import { QueueError } from './errors.js';
+import type { ParentFailurePolicy, ParentId } from './job-options.js';
+import { batchBytes } from './options.js';
+import { encodeRecord, encodeTraits, type JobRecord } from './record.js';
+import type { JobId, RecordText, TraitsText } from './script.js';
+import type { AddWord } from './scripts.js';
+
+export type Added = AddWord | QueueError;
+
+/** Bytes that an edge counts for, so that 1,000 of them fill a call. */
+const edgeBytes = Math.ceil(batchBytes / 1_000);
+
+/** What all jobs of a queue have in common on their way. */
+export interface Destination<J> {
+  /** Makes a job of what was stored. */
+  readonly jobOf: (id: JobId, record: JobRecord, duplicate: boolean) => J | Promise<J>;
+  /** The id that was drawn is another job's: to be added under a new one. */
+  readonly again: (addition: Addition<J>) => void;
+}
+
+export class Addition<J> implements Entry<Addition<J>, Added> {
+  id: JobId;
+  readonly record: RecordText;
+  readonly traits: TraitsText | '';
+  /** ms. */
+  readonly delay: number;
+  readonly parents: readonly ParentId[];
+  readonly bytes: number;
+  readonly #source: JobRecord;
+  readonly #destination: Destination<J>;
+  readonly #resolve: (job: J | Promise<J>) => void;
+  readonly reject: (error: Error) => void;
+
+  /** `isParent`: others will depend on it at once. Throws for data that can't be stored. */
+  constructor(
+    destination: Destination<J>,
+    id: JobId,
+    source: JobRecord,
+    family: { parents: readonly ParentId[]; isParent: boolean },
+    resolve: (job: J | Promise<J>) => void,
+    reject: (error: Error) => void,
+  ) {
+    const { parents, isParent } = family;
+    const { opts } = source;
+    const { text, bytes } = encodeRecord(source);
+    const child = parents.length > 0;
+    this.id = id;
+    this.record = text;
+    this.traits = encodeTraits(
+      opts,
+      bytes,
+      child || isParent ? { child, parent: isParent } : undefined,
+    );
+    this.delay = opts.delay ?? 0;
+    this.parents = parents;
+    this.bytes = child ? bytes + edgeBytes * parents.length : bytes;
+    this.#source = source;
+    this.#destination = destination;
+    this.#resolve = resolve;
+    this.reject = reject;
+  }
+
+  get item(): this {
+    return this;
+  }
+
+  /** Its id was not drawn here, so another job of the same call may have it too. */
+  get isOwn(): boolean {
+    return this.#source.opts.jobId !== undefined;
+  }
+
+  get policy(): ParentFailurePolicy {
+    return this.#source.opts.onParentFailure ?? 'fail';
+  }
+
+  resolve(added: Added): void {
+    const { jobOf, again } = this.#destination;
+    if (added instanceof QueueError) this.reject(added);
+    else if (added === 'added' || this.isOwn)
+      this.#resolve(jobOf(this.id, this.#source, added === 'duplicate'));
+    // Two producers drew the same id: this job has not been added yet.
+    else again(this);
+  }
+}
