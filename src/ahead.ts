@@ -1,5 +1,5 @@
 // Claim-ahead: jobs that were claimed but wait for a free slot of this worker, so that short handlers get full
-// batches at any concurrency. As many are claimed ahead as started within the last 10 ms, so none for long handlers;
+// batches at any concurrency. As many are claimed ahead as started within the last 10 ms of work, so none for long handlers;
 // what has not started after 50 ms is handed back, so that no idle worker waits for it. A handler that blocks the event loop
 // keeps what was claimed ahead while it blocks: after one, none is claimed ahead for ten times as long.
 import type { Lease } from './lease.js';
@@ -12,15 +12,55 @@ import type { JobId, Token } from './script.js';
 const horizon = 10;
 /** ms that a job may wait here. */
 const patience = 50;
+/** ms without a handler after which what was seen counts no more. */
+const memory = 1_000;
 /** ms of CPU that are used while jobs wait only by a handler that blocks the event loop: a machine that is busy otherwise gives none. */
 const blockage = 2 * patience;
 /** How many times as long as the event loop was blocked nothing is claimed ahead. */
 const penance = 10;
 
+/** Time (ms) in which one worker works at jobs: not that without a handler, nor that in which the process was given no core. */
+class WorkClock {
+  #before = 0;
+  /** Since when handlers run; undefined while none does. */
+  #since: number | undefined;
+  #loop = performance.eventLoopUtilization();
+  #cpu = process.cpuUsage();
+
+  get stopped(): boolean {
+    return this.#since === undefined;
+  }
+
+  start(now: number): void {
+    this.#since = now;
+    this.#loop = performance.eventLoopUtilization();
+    this.#cpu = process.cpuUsage();
+  }
+
+  stop(now: number): void {
+    this.#before = this.at(now);
+    this.#since = undefined;
+  }
+
+  at(now: number): number {
+    if (this.#since === undefined) return this.#before;
+    const passed = now - this.#since;
+    if (passed < horizon) return this.#before + passed;
+    // What the event loop was busy without using the CPU it waited for a core.
+    const { active } = performance.eventLoopUtilization(this.#loop);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const stolen = Math.max(0, active - (user + system) / 1_000);
+    this.#before += Math.max(0, passed - stolen);
+    this.start(now);
+    return this.#before;
+  }
+}
+
 /** How fast one worker starts jobs, and so how many are worth claiming ahead. */
 export class Pace {
   /** When a job started last, by the monotonic clock (ms). */
   at = 0;
+  readonly #work = new WorkClock();
   #restsUntil = 0;
   #starts = 0;
   #windowFrom = 0;
@@ -28,19 +68,31 @@ export class Pace {
 
   /** A job starts now. */
   count(now: number): void {
-    const elapsed = now - this.#windowFrom;
+    if (this.#work.stopped) {
+      if (now - this.at > memory) this.reset();
+      this.#work.start(now);
+    }
     this.#starts += 1;
     this.at = now;
+    const elapsed = this.#work.at(now) - this.#windowFrom;
     if (elapsed < horizon) return;
     this.#pace = elapsed > 2 * horizon ? 0 : Math.floor((this.#starts * horizon) / elapsed);
-    this.#windowFrom = now;
+    this.#windowFrom += elapsed;
     this.#starts = 0;
+  }
+
+  /**
+   * No handler runs any more. The time until the next start says nothing of how long jobs take: where many workers share a machine or
+   * a server, each waits longer for its claims than its jobs run, and would else claim ever less.
+   */
+  idle(now: number): void {
+    if (!this.#work.stopped) this.#work.stop(now);
   }
 
   /** How many more to claim than can start now when `size` wait already; none while that is more than half of what is worth it. */
   room(size: number): number {
     const now = performance.now();
-    const resting = now < this.#restsUntil || now - this.#windowFrom > 2 * horizon;
+    const resting = now < this.#restsUntil || this.#work.at(now) - this.#windowFrom > 2 * horizon;
     const target = resting ? 0 : Math.min(2 * batchElements, this.#pace);
     return size > target / 2 ? 0 : target - size;
   }
