@@ -33,8 +33,6 @@ class WorkClock {
 
   start(now: number): void {
     this.#since = now;
-    this.#loop = performance.eventLoopUtilization();
-    this.#cpu = process.cpuUsage();
   }
 
   stop(now: number): void {
@@ -46,13 +44,18 @@ class WorkClock {
     if (this.#since === undefined) return this.#before;
     const passed = now - this.#since;
     if (passed < horizon) return this.#before + passed;
-    // What the event loop was busy without using the CPU it waited for a core.
+    this.#before += Math.max(0, passed - this.#stolen());
+    this.#since = now;
+    return this.#before;
+  }
+
+  /** What the event loop was busy without using the CPU, it waited for a core (ms since it was asked last). */
+  #stolen(): number {
     const { active } = performance.eventLoopUtilization(this.#loop);
     const { user, system } = process.cpuUsage(this.#cpu);
-    const stolen = Math.max(0, active - (user + system) / 1_000);
-    this.#before += Math.max(0, passed - stolen);
-    this.start(now);
-    return this.#before;
+    this.#loop = performance.eventLoopUtilization();
+    this.#cpu = process.cpuUsage();
+    return Math.max(0, active - (user + system) / 1_000);
   }
 }
 

@@ -2,6 +2,7 @@
 // timer: the first request of a turn of the event loop sends what came with it. Where many wait, two calls are in
 // flight, so that the server works on one while the answers of the other are taken.
 import { asError, QueueError } from './errors.js';
+import { nextTurn } from './turn.js';
 
 export interface BatchLimits {
   /** Most elements of one call. */
@@ -79,7 +80,7 @@ export class Batcher<Item, Result> {
   }
 
   async #run(lane: number, send: Send<Item, Result>): Promise<void> {
-    await new Promise(setImmediate);
+    await nextTurn();
     while (this.#head < this.#queue.length) {
       const entries = this.#next();
       if (this.#pending >= worthALane) this.#startLane();
@@ -94,7 +95,7 @@ export class Batcher<Item, Result> {
         this.#queue = [];
         this.#head = 0;
         // Who waited for these answers may ask at once for more: let it travel together.
-        await new Promise(setImmediate);
+        await nextTurn();
       }
     }
     this.#running.delete(lane);

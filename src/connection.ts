@@ -123,6 +123,8 @@ type Listener = { onReady?: () => void; onError?: (error: Error) => void };
 export class Connection {
   readonly commands: Redis;
   #commandClass: Commands | undefined;
+  /** The stream whose writes are held back for a moment. */
+  #gathering: Redis['stream'] | undefined;
   readonly #target: ConnectionOptions;
   readonly #key: unknown;
   readonly #listeners = new Set<Listener>();
@@ -158,6 +160,7 @@ export class Connection {
   /** Sends commands, a list of words each, in one go; never rejects. */
   async send(words: readonly (readonly (string | number)[])[]): Promise<Sent[]> {
     this.#commandClass ??= commandsOf(this.commands);
+    this.#gather();
     const commands = words.map((list) => this.#encoded(list));
     const [only] = commands;
     // A pipeline costs a single command more than all else that is done for it.
@@ -169,6 +172,18 @@ export class Connection {
     const pipeline = this.commands.pipeline();
     for (const command of commands) (pipeline as unknown as CommandQueue).sendCommand(command);
     return (await pipeline.exec()) as Sent[];
+  }
+
+  /** What is sent in this turn of the event loop goes out in one write: on many machines that costs as much as 20 jobs. */
+  #gather(): void {
+    const { stream } = this.commands;
+    if (this.#gathering === stream) return;
+    this.#gathering = stream;
+    stream.cork();
+    process.nextTick(() => {
+      this.#gathering = undefined;
+      stream.uncork();
+    });
   }
 
   /**

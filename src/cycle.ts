@@ -18,6 +18,7 @@ import type { Call, JobId, ScriptName, Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { ClaimReply, RenewReply } from './scripts.js';
 import { Settles, type SettleCall } from './settles.js';
+import { nextTurn } from './turn.js';
 import type { Claimant, Slots } from './slots.js';
 
 export interface CycleHooks extends LeaseHooks {
@@ -171,7 +172,7 @@ export class Cycle implements Claimant {
   kick(): void {
     if (this.#turning) return;
     this.#turning = true;
-    setImmediate(() => void this.#turn());
+    void nextTurn().then(() => this.#turn());
   }
 
   /** Resolves when no settle waits, no round trip is under way, and nobody waits for the marker. */
@@ -199,7 +200,7 @@ export class Cycle implements Claimant {
         }
         this.#slots.fill();
         // Handlers that end at once settle in the next round trip together.
-        await new Promise(setImmediate);
+        await nextTurn();
       }
     } catch (error) {
       this.claims.gotNothing();
