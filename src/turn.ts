@@ -1,4 +1,4 @@
-// Turns of the event loop, in which whatever came up travels together.
+// Moments of the event loop up to which whatever comes up is gathered.
 
 let turn: Promise<void> | undefined;
 
@@ -11,4 +11,11 @@ export function nextTurn(): Promise<void> {
     });
   });
   return turn;
+}
+
+/** Resolves when no promise is left to be continued: sooner than the next turn, which costs a look at all sockets. */
+export function endOfTick(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(resolve);
+  });
 }
