@@ -8,8 +8,10 @@ import { batchElements } from './options.js';
 import type { Run } from './run.js';
 import type { JobId, Token } from './script.js';
 
-/** ms over which starts are counted. */
+/** ms over which starts are counted, and ms of work that are claimed ahead. */
 const horizon = 10;
+/** ms that a job is believed to take at least. */
+const shortest = 0.005;
 /** ms that a job may wait here. */
 const patience = 50;
 /** ms without a handler after which what was seen counts no more. */
@@ -66,21 +68,29 @@ export class Pace {
   readonly #work = new WorkClock();
   #restsUntil = 0;
   #starts = 0;
+  /** When the starts began to be counted, by the work clock, and by the monotonic one. */
   #windowFrom = 0;
+  #openedAt = 0;
   #pace = 0;
 
   /** A job starts now. */
   count(now: number): void {
     if (this.#work.stopped) {
-      if (now - this.at > memory) this.reset();
+      if (now - this.at > memory) {
+        this.reset();
+        this.#openedAt = now;
+        this.#starts = 0;
+      }
       this.#work.start(now);
     }
     this.#starts += 1;
     this.at = now;
-    const elapsed = this.#work.at(now) - this.#windowFrom;
-    if (elapsed < horizon) return;
-    this.#pace = elapsed > 2 * horizon ? 0 : Math.floor((this.#starts * horizon) / elapsed);
-    this.#windowFrom += elapsed;
+    const worked = this.#work.at(now) - this.#windowFrom;
+    if (worked < horizon && now - this.#openedAt < horizon) return;
+    const each = Math.max(worked / this.#starts, shortest);
+    this.#pace = worked > 2 * horizon ? 0 : Math.floor(horizon / each);
+    this.#windowFrom += worked;
+    this.#openedAt = now;
     this.#starts = 0;
   }
 
