@@ -32,5 +32,5 @@ export default {
     'interrupted. Reading the request and writing the reply are not in it. Jobs that a call takes are replaced before the next one. A number ' +
     'behind an operation is the jobs of a call; getJobCounts and getJobState are one call each. Commands must be the same at any size; time may grow a little, since rows of ' +
     'a million jobs are in no cache of the processor. Bad cases: `remove` and `cancel` look at each job by itself, and they leave void entries in the list; ' +
-    'a claim walks entry by entry while there is a single one anywhere (`between removed ones`: one before each job).',
+    'while there is one, claims read entries in pages with their tombstones (`between removed ones`: one before each job).',
 };
