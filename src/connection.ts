@@ -123,8 +123,6 @@ type Listener = { onReady?: () => void; onError?: (error: Error) => void };
 export class Connection {
   readonly commands: Redis;
   #commandClass: Commands | undefined;
-  /** Whether what is written is held back until the end of this turn. */
-  #gathering = false;
   readonly #target: ConnectionOptions;
   readonly #key: unknown;
   readonly #listeners = new Set<Listener>();
@@ -159,7 +157,6 @@ export class Connection {
 
   /** Sends commands, a list of words each, in one go; never rejects. */
   async send(words: readonly (readonly (string | number)[])[]): Promise<Sent[]> {
-    this.#gather();
     this.#commandClass ??= commandsOf(this.commands);
     const commands = words.map((list) => this.#encoded(list));
     const [only] = commands;
@@ -172,18 +169,6 @@ export class Connection {
     const pipeline = this.commands.pipeline();
     for (const command of commands) (pipeline as unknown as CommandQueue).sendCommand(command);
     return (await pipeline.exec()) as Sent[];
-  }
-
-  /** Lets what is sent in this turn of the event loop be written in one go. */
-  #gather(): void {
-    const { stream } = this.commands;
-    if (this.#gathering || !this.isReady) return;
-    this.#gathering = true;
-    stream.cork();
-    setImmediate(() => {
-      this.#gathering = false;
-      stream.uncork();
-    });
   }
 
   /**

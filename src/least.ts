@@ -19,6 +19,12 @@ export class Least<Item extends Indexed> {
     return this.#heap[0];
   }
 
+  /** The one that would be first without the first. */
+  get second(): Item | undefined {
+    const [, left, right] = this.#heap;
+    return left && right && this.#isBefore(right, left) ? right : left;
+  }
+
   /** Sees to it that the item is in here or not, and in its place: to be called whenever its rank has changed. */
   set(item: Item, inside: boolean): void {
     const place = this.#places[item.index] ?? -1;

@@ -97,6 +97,8 @@ export class Slots {
     const room = this.#room();
     if (room > this.#turns.granted && !this.#isFresh()) return;
     for (const queue of this.#turns.deal(room)) queue.kick();
+    // What those that are known to have something leave may be for the others.
+    if (room > this.#turns.granted) this.#isFresh();
   }
 
   /** Starts jobs that wait, as many as there are free slots for, and lets the queues look after the others. */
@@ -165,7 +167,7 @@ export class Slots {
    * those of the others now and then, before they are needed as a rule.
    */
   #isFresh(): boolean {
-    if (this.#isShut || this.#isBlocking || !this.#turns.mayBeOvertaken) return true;
+    if (this.#isShut || this.#isBlocking || !this.#turns.anyQuiet) return true;
     const now = performance.now();
     if (now >= this.#askAllAt) this.#askAll();
     const age = now - this.#lookedAt;

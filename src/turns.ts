@@ -63,9 +63,7 @@ export class Turns {
   constructor(weighted: boolean) {
     this.weighted = weighted;
     this.#starters = new Least(({ at, index }) => (weighted ? at : index));
-    this.#askers = new Least(({ index, at, step, waiting, asking, granted }) =>
-      weighted ? at + (waiting + asking + granted) * step : index,
-    );
+    this.#askers = new Least((turn) => (weighted ? this.#demand(turn) : turn.index));
   }
 
   /** Queues join in order of preference. */
@@ -146,13 +144,24 @@ export class Turns {
     for (let rest = room - this.#granted; rest > 0;) {
       const turn = this.#askers.first;
       if (!turn) break;
-      const part = this.weighted ? 1 : Math.min(rest, this.#unmet(turn));
+      const part = Math.min(rest, this.#unmet(turn), this.#turnsUntil(turn, this.#askers.second));
       this.#grant(turn, turn.granted + part);
       this.#place(turn);
       rest -= part;
       dealt.add(turn.queue);
     }
     return [...dealt];
+  }
+
+  /** How many jobs may go to the first of those that ask before it is the turn of the second. */
+  #turnsUntil(first: Turn, second: Turn | undefined): number {
+    if (!second || !this.weighted) return Number.POSITIVE_INFINITY;
+    return Math.floor((this.#demand(second) - this.#demand(first)) / first.step) + 1;
+  }
+
+  /** How far it would be if all it has asked for or may ask for had started. */
+  #demand({ at, waiting, asking, granted, step }: Turn): number {
+    return at + (waiting + asking + granted) * step;
   }
 
   /** How many jobs this queue may claim of what was dealt. */
@@ -186,19 +195,17 @@ export class Turns {
     return true;
   }
 
-  /** Whether there are queues that may have to claim before the one whose turn it is, if they have something. */
-  get mayBeOvertaken(): boolean {
+  /** Whether there may be `quiet` queues while others are not. */
+  get anyQuiet(): boolean {
     const first = this.#askers.first;
-    return (
-      first !== undefined && (this.weighted ? this.#eager < this.#turns.size : first.index > 0)
-    );
+    if (first && !this.weighted) return first.index > 0;
+    return this.#eager > 0 && this.#eager < this.#turns.size;
   }
 
-  /** Queues without anything claimable as far as is known, which would claim before the one whose turn it is if they had. */
+  /** Queues that have nothing claimable as far as is known, and would be granted something if they had. */
   quiet(): Claimant[] {
-    const end = this.weighted
-      ? Number.POSITIVE_INFINITY
-      : (this.#askers.first?.index ?? Number.POSITIVE_INFINITY);
+    const first = this.weighted ? undefined : this.#askers.first;
+    const end = first?.index ?? this.#turns.size;
     const found: Claimant[] = [];
     for (const { queue, index } of this.#turns.values()) {
       if (index >= end) break;
