@@ -11,6 +11,8 @@ import { Waker } from './waker.js';
 const freshness = 5;
 /** ms more for each queue: a look is to take a small part of the server's time, however many there are. */
 const freshnessEach = 0.005;
+/** Part of what starts within the horizon of the pace that may be of one queue. */
+const batchPart = 4;
 /** ms within which a wait has ended at once: then the marker was there before, and others may be. */
 const atOnce = 2;
 
@@ -96,9 +98,14 @@ export class Slots {
   #deal(): void {
     const room = this.#room();
     if (room > this.#turns.granted && !this.#isFresh()) return;
-    for (const queue of this.#turns.deal(room)) queue.kick();
+    for (const queue of this.#turns.deal(room, this.#batch())) queue.kick();
     // What those that are known to have something leave may be for the others.
     if (room > this.#turns.granted) this.#isFresh();
+  }
+
+  /** How many jobs of one queue may come in a row, for larger batches: as many as start within a few ms, so one when jobs are long. */
+  #batch(): number {
+    return Math.max(1, Math.floor(this.pace.room(0) / batchPart));
   }
 
   /** Starts jobs that wait, as many as there are free slots for, and lets the queues look after the others. */

@@ -137,14 +137,18 @@ export class Turns {
     }
   }
 
-  /** Shares out what may be claimed in all beyond what is held. Those that were granted something. */
-  deal(room: number): readonly Claimant[] {
+  /**
+   * Shares out what may be claimed in all beyond what is held, to each queue in turn as many as `size` jobs, so that many queues with a
+   * backlog are claimed from in batches. Those that were granted something.
+   */
+  deal(room: number, size: number): readonly Claimant[] {
     if (this.#granted > room) this.#revoke();
     const dealt = new Set<Claimant>();
     for (let rest = room - this.#granted; rest > 0;) {
       const turn = this.#askers.first;
       if (!turn) break;
-      const part = Math.min(rest, this.#unmet(turn), this.#turnsUntil(turn, this.#askers.second));
+      const most = this.#turnsUntil(turn, this.#askers.second);
+      const part = Math.min(rest, this.#unmet(turn), Math.max(most, size));
       this.#grant(turn, turn.granted + part);
       this.#place(turn);
       rest -= part;
