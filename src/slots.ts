@@ -1,5 +1,14 @@
-// The slots of one worker, which its queues share: how many may be claimed, by whom (turns.ts), and how the worker learns where
-// something came: it waits for markers while no queue has anything for it, and looks at them now and then while some have.
+// The slots of one worker, which its queues share: how many jobs may be claimed, by whom (turns.ts), and how the worker learns where
+// something came. A queue is hungry since its marker was taken or a claim left jobs there; the others are quiet: what comes there sets a
+// marker, which stays until somebody takes it, so that nobody asks them in vain.
+// - While no queue is hungry, the worker blocks on the markers of all. When one was there at once there may be others: `collect` takes
+//   as many as there is room for, and tells how many jobs wait there, so that all are claimed from side by side.
+// - While some are hungry, room is dealt among them only if the markers of those quiet ones that would come before were looked at within
+//   the last few ms. So a job that came while all slots were taken starts before those of later queues, and a quiet queue waits for a
+//   look at most. What hungry queues leave of the room is for quiet ones as well.
+// - Who took a marker claims there, with nothing free a claim of 0, which puts it back; so no more are taken than there is room for.
+// - A marker that was lost with its taker, or with an answer, is made good by time: once a sweep period, and when a connection was lost,
+//   each queue is asked for one job without a marker.
 import { Pace } from './ahead.js';
 import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
@@ -15,6 +24,8 @@ const freshnessEach = 0.005;
 const batchPart = 4;
 /** ms within which a wait has ended at once: then the marker was there before, and others may be. */
 const atOnce = 2;
+/** Most such markers that are passed over without a look for others. */
+const mostPassed = 15;
 
 export class Slots {
   readonly pace = new Pace();
@@ -38,6 +49,9 @@ export class Slots {
   /** When markers were looked at last, and when all queues are to be asked without one (ms, monotonic). */
   #lookedAt = Number.NEGATIVE_INFINITY;
   #askAllAt = 0;
+  /** How many markers that were there at once are passed over without a look for others, and how many were. */
+  #vainLooks = 0;
+  #passed = 0;
   /** With weights: the queue whose marker is looked at first, so that none is always the last. */
   #start = 0;
 
@@ -148,11 +162,19 @@ export class Slots {
       const place = queues.findIndex(({ wake }) => wake === taken);
       this.#start = this.#queues.indexOf(queues[place] as Claimant) + 1;
       this.#lookedAt = now;
-      const others = !only && now - from < atOnce && !this.#isShut;
-      if (others) await this.#collect(queues.slice(place), Math.max(1, this.#room()), true);
+      if (!only && now - from < atOnce && !this.#isShut && this.#isWorthLooking())
+        await this.#collect(queues.slice(place), Math.max(1, this.#room()), true);
       else queues[place]?.askAgain(true, Number.POSITIVE_INFINITY);
     }
     if (this.#isShut) for (const queue of this.#queues) queue.kick();
+  }
+
+  /** Whether one marker that was there at once lets expect others: the less often the more such looks have found none. */
+  #isWorthLooking(): boolean {
+    this.#passed += 1;
+    if (this.#passed <= this.#vainLooks) return false;
+    this.#passed = 0;
+    return true;
   }
 
   /** With weights no queue is always the first. */
@@ -202,6 +224,8 @@ export class Slots {
     }
     const last = found.at(-1);
     if (last) this.#start = this.#queues.indexOf(last.queue) + 1;
+    if (have)
+      this.#vainLooks = found.length > 1 ? 0 : Math.min(2 * this.#vainLooks + 1, mostPassed);
     for (const { queue, left } of found) queue.askAgain(true, left);
   }
 

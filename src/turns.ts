@@ -160,7 +160,9 @@ export class Turns {
   /** How many jobs may go to the first of those that ask before it is the turn of the second. */
   #turnsUntil(first: Turn, second: Turn | undefined): number {
     if (!second || !this.weighted) return Number.POSITIVE_INFINITY;
-    return Math.floor((this.#demand(second) - this.#demand(first)) / first.step) + 1;
+    const turns = (this.#demand(second) - this.#demand(first)) / first.step;
+    // Of two that are equally far the one that was named first comes first.
+    return Math.max(1, first.index < second.index ? Math.floor(turns) + 1 : Math.ceil(turns));
   }
 
   /** How far it would be if all it has asked for or may ask for had started. */

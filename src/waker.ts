@@ -68,8 +68,8 @@ export class Waker {
 
   /**
    * Takes markers of these queues that are there now, `most` at most, in order: the caller must claim there or put them back. `have`:
-   * that of the first was taken before. With each how many jobs wait there, Infinity when the list does not tell. Undefined: an answer
-   * was lost, and maybe markers with it.
+   * that of the first was taken before. With each how many jobs wait there, one at least: where none waits, some may have been lost with
+   * a worker. Undefined: an answer was lost, and maybe markers with it.
    */
   async collect<Queue extends Marked>(
     queues: readonly Queue[],
@@ -89,7 +89,7 @@ export class Waker {
       const [answer] = await execute(this.#connection, [call]);
       if ('error' in answer || answer.resent) return undefined;
       for (const { place, left } of answer.reply)
-        found.push({ queue: part[place] as Queue, left: left || Number.POSITIVE_INFINITY });
+        found.push({ queue: part[place] as Queue, left: Math.max(1, left) });
     }
     return found;
   }
