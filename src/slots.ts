@@ -45,7 +45,8 @@ export class Slots {
   /** The same, for the loop that each job runs through. */
   #isShut = true;
   #isBlocking = false;
-  #isLooking = false;
+  /** How many looks at markers are under way. */
+  #looks = 0;
   /** When markers were looked at last, and when all queues are to be asked without one (ms, monotonic). */
   #lookedAt = Number.NEGATIVE_INFINITY;
   #askAllAt = 0;
@@ -80,7 +81,7 @@ export class Slots {
 
   /** Whether it may have taken markers that no queue knows of yet. */
   get isWaiting(): boolean {
-    return this.#isBlocking || this.#isLooking;
+    return this.#isBlocking || this.#looks > 0;
   }
 
   /** To be called when something has changed of what the queue tells of itself. */
@@ -201,7 +202,7 @@ export class Slots {
     if (now >= this.#askAllAt) this.#askAll();
     const age = now - this.#lookedAt;
     const longest = freshness + this.#queues.length * freshnessEach;
-    if (age > longest / 2 && !this.#isLooking) void this.#look();
+    if (age > longest / 2 && this.#looks === 0) void this.#look();
     return age <= longest;
   }
 
@@ -213,10 +214,10 @@ export class Slots {
 
   /** Takes markers of these queues, if there are, so that they claim; `have`: that of the first was taken before. */
   async #collect(queues: readonly Claimant[], most: number, have = false): Promise<void> {
-    this.#isLooking = true;
+    this.#looks += 1;
     const any = most > 0 && queues.length > 0;
     const found = any ? await this.#waker.collect(queues, most, have) : [];
-    this.#isLooking = false;
+    this.#looks -= 1;
     this.#lookedAt = performance.now();
     if (!found) {
       if (have) queues[0]?.askAgain(true, Number.POSITIVE_INFINITY);

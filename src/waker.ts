@@ -126,7 +126,8 @@ export class Waker {
   /** Ends the block under way; one that has not reached the server yet is asked again. */
   async #interrupt(): Promise<void> {
     const block = this.#blockedOn;
-    while (block && this.#blockedOn === block) {
+    if (!block) return;
+    while (this.#blockedOn === block) {
       await this.#connection.unblock();
       await sleep(5);
     }

@@ -24,19 +24,18 @@ const equally = (of: readonly Queue[]) => ({
   weights: Object.fromEntries(of.map(({ name }) => [name, 1])),
 });
 
+const blocks = async (): Promise<boolean> =>
+  ((await live.redis.client('LIST')) as string).includes('cmd=blpop');
+
 /** Until a worker has asked all of its queues and blocks. */
-const idle = async (): Promise<void> => {
-  const blocks = async (): Promise<boolean> =>
-    ((await live.redis.client('LIST')) as string).includes('cmd=blpop');
-  await until(blocks, 10_000);
-};
+const idle = async (): Promise<void> => await until(blocks, 10_000);
 
 const orders = [
   ['in order', () => ({})],
   ['with weights', equally],
 ] as const;
 
-describe.each(orders)('%s', (_, order) => {
+describe.each(orders)('%s', (_order, order) => {
   test.each([1, 10, 100, 300])(
     'calls of a job: %i queues',
     async (count) => {
@@ -71,9 +70,9 @@ describe.each(orders)('%s', (_, order) => {
       );
       // An add, a claim, a settle; now and then a look at the markers of all, and a claim too late.
       expect(one.scripts).toBeLessThan(4);
-    expect(one.blocks).toBeLessThan(1.2);
-    expect(many.scripts).toBeLessThan(4);
-    expect(many.blocks).toBeLessThan(0.6);
+      expect(one.blocks).toBeLessThan(1.2);
+      expect(many.scripts).toBeLessThan(4);
+      expect(many.blocks).toBeLessThan(0.6);
     },
     30_000,
   );
@@ -111,15 +110,15 @@ describe.each(orders)('%s', (_, order) => {
       ...order(all),
       concurrency: 100,
     });
-    let flows = true;
+    const over = new AbortController();
     const flow = (async () => {
-      while (flows) await flowing.add('job', {});
+      while (!over.signal.aborted) await flowing.add('job', {});
     })();
     for (let n = 0; n < 20; n += 1) {
       const { id } = await others[n % 2]!.add('job', {});
       await until(() => ran.has(id), 1_000, `job ${n}`);
     }
-    flows = false;
+    over.abort();
     await flow;
   });
 });
@@ -156,7 +155,7 @@ test('no job waits, whoever takes which marker: workers over parts of the queues
     return seed % below;
   };
   const started = new Map<string, number>();
-  const workers = Array.from({ length: 6 }, (_, n) => {
+  const workers = Array.from({ length: 6 }, (_worker, n) => {
     const part = all.filter((_, at) => n === 0 || random(2) === 0 || at % 6 === n);
     const handler: Handler = async (job) => {
       started.set(job.id, performance.now());

@@ -5,10 +5,11 @@ import { privateServer, type Bench } from '../helpers/scripts.js';
 
 const server = privateServer();
 
+const parse = (reply: unknown) => collect.parse(reply, 0);
+
 /** A call of it over several queues. */
 function callOver(queues: readonly Bench[], most: number, have: 0 | 1 = 0) {
   const keys = queues.flatMap((queue) => [queue.keys.wake, queue.keys.waiting]);
-  const parse = (reply: unknown) => collect.parse(reply, 0);
   return { script: collect, argv: [keys.length, ...keys, most, have], parse } satisfies Call;
 }
 

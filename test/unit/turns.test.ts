@@ -123,7 +123,7 @@ describe('with weights', () => {
 
   test('many with a backlog are dealt batches, and each its share in the end', () => {
     const { turns, queues } = turnsOf(
-      Object.fromEntries([...'abcdefghij'].map((name) => [name, 1])),
+      Object.fromEntries('abcdefghij'.split('').map((name) => [name, 1])),
     );
     const had = new Map<Fake, number>();
     for (let round = 0; round < 50; round += 1) {
