@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const script = join(import.meta.dirname, 'sample.mjs');
 /** Longest time of one sample, ms. */
 const timeout = 300_000;
 /** So many lines of what a failed process has said are kept. */
@@ -19,6 +18,19 @@ const grace = 3_000;
  * @returns {Promise<import('./results.mjs').Outcome>}
  */
 export async function runSample(args, env, signal) {
+  return await runProgram('sample.mjs', args, env, signal);
+}
+
+/**
+ * Runs one of the programs of this folder that print a line of JSON last.
+ *
+ * @param {string} program
+ * @param {string[]} args
+ * @param {Record<string, string | undefined>} env beside this process's
+ * @param {AbortSignal} signal
+ */
+export async function runProgram(program, args, env, signal) {
+  const script = join(import.meta.dirname, program);
   signal.throwIfAborted();
   // A group of its own: what it starts in turn is ended with it, and Ctrl-C is for this process alone.
   const child = spawn(process.execPath, [script, ...args], {

@@ -1,6 +1,7 @@
 // `npm run bench`: Lunaq beside other queues in interleaved rounds, a report of what was found, and which goals were reached.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { runProgram } from './child.mjs';
 import { environmentLines, environmentOfRun } from './environment.mjs';
 import { flagsOf, usage, UsageError } from './flags.mjs';
 import { goals } from './goals.mjs';
@@ -40,6 +41,7 @@ async function measureAll({ quick, rounds, only, without, redis }, signal) {
     const part = quick ? quickPart : 1;
     const options = { questions, rounds, part, servers, signal, say: console.log };
     const { samples, failures } = await runRounds(options);
+    const micro = only ? {} : await measureMicro({ quick, redis }, signal);
     const answers = questions.map((each) => questionResult(each, samples.get(each.id)));
     const verdicts = verdictsOf(goals, answers);
     return {
@@ -51,12 +53,20 @@ async function measureAll({ quick, rounds, only, without, redis }, signal) {
       leftOut,
       failures,
       questions: answers,
+      ...micro,
       // A part of the bench is judged by what it can tell; the whole one owes an answer to each goal.
       verdicts: only || quick ? verdicts.filter(({ missing }) => missing === undefined) : verdicts,
     };
   } finally {
     await servers.stop();
   }
+}
+
+/** The parts by themselves, in a process of their own. */
+async function measureMicro({ quick, redis }, signal) {
+  console.log('the parts by themselves …');
+  const args = ['--json', ...(quick ? ['--quick'] : []), ...(redis ? ['--redis', redis] : [])];
+  return await runProgram('micro.mjs', args, {}, signal);
 }
 
 /** @returns {import('./results.mjs').Results} */

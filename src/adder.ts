@@ -37,9 +37,9 @@ export class Adder<J> {
   readonly #hooks: AdderHooks<J>;
   readonly #destination: Destination<J>;
   readonly #ids = new IdMaker();
-  readonly #enqueue: Batcher<Addition<J>, Added>;
-  readonly #schedule: Batcher<Addition<J>, Added>;
-  readonly #defer: Batcher<Addition<J>, Added>;
+  readonly #enqueue: Batcher<Addition<unknown>, Added>;
+  readonly #schedule: Batcher<Addition<unknown>, Added>;
+  readonly #defer: Batcher<Addition<unknown>, Added>;
   /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
   echoes = false;
 
@@ -58,14 +58,14 @@ export class Adder<J> {
     this.#connection = connection;
     this.#family = family;
     this.#keys = family.keysOf(queue);
-    const again = (addition: Addition<J>): void => {
+    const again = (addition: Addition<unknown>): void => {
       addition.id = this.#ids.next();
       this.#enter(addition);
     };
     this.#destination = { jobOf: hooks.jobOf, again };
     const batches = { elements: batchElements, bytes: batchBytes, ...limits };
     const senders = (script: keyof typeof adding) =>
-      callers.map((caller) => (jobs: readonly Addition<J>[]): Promise<readonly Added[]> => {
+      callers.map((caller) => (jobs: readonly Addition<unknown>[]): Promise<readonly Added[]> => {
         const distinct = jobs.some((job) => job.isOwn) ? 0 : 1;
         const args = { ...caller.next(script), schema: scripts.schemaVersion, distinct };
         return this.#send(jobs, callOf(adding[script], this.#keys, args, jobs));
@@ -73,7 +73,7 @@ export class Adder<J> {
     this.#enqueue = new Batcher(senders('enqueue'), batches);
     this.#schedule = new Batcher(senders('schedule'), batches);
     this.#defer = new Batcher(
-      callers.map((caller) => (jobs: readonly Addition<J>[]) => this.#deferAll(jobs, caller)),
+      callers.map((caller) => (jobs: readonly Addition<unknown>[]) => this.#deferAll(jobs, caller)),
       batches,
     );
   }
@@ -90,7 +90,7 @@ export class Adder<J> {
     });
   }
 
-  #enter(addition: Addition<J>): void {
+  #enter(addition: Addition<unknown>): void {
     const { parents, delay } = addition;
     const later = delay > 0 ? this.#schedule : this.#enqueue;
     (parents.length > 0 ? this.#defer : later).enter(addition);
@@ -104,7 +104,7 @@ export class Adder<J> {
   }
 
   /** Registers the edges with the parents first; then the children, those with a parent that is not stored left out. */
-  async #deferAll(jobs: readonly Addition<J>[], caller: Caller): Promise<readonly Added[]> {
+  async #deferAll(jobs: readonly Addition<unknown>[], caller: Caller): Promise<readonly Added[]> {
     const nonce = randomText(8);
     const edges = jobs.map(({ id, parents, policy }) =>
       parents.map((parent) =>

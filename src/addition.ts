@@ -15,9 +15,14 @@ const edgeBytes = Math.ceil(batchBytes / 1_000);
 /** What all jobs of a queue have in common on their way. */
 export interface Destination<J> {
   /** Makes a job of what was stored. */
-  readonly jobOf: (id: JobId, record: JobRecord, duplicate: boolean) => J | Promise<J>;
+  jobOf(id: JobId, record: JobRecord, duplicate: boolean): J | Promise<J>;
   /** The id that was drawn is another job's: to be added under a new one. */
-  readonly again: (addition: Addition<J>) => void;
+  again(addition: Addition<J>): void;
+}
+
+/** Who waits for a job to be stored. */
+interface Waiting<J> {
+  resolve(job: J | Promise<J>): void;
 }
 
 export class Addition<J> implements Entry<Addition<J>, Added> {
@@ -30,7 +35,7 @@ export class Addition<J> implements Entry<Addition<J>, Added> {
   readonly bytes: number;
   readonly #source: JobRecord;
   readonly #destination: Destination<J>;
-  readonly #resolve: (job: J | Promise<J>) => void;
+  readonly #resolve: Waiting<J>['resolve'];
   readonly reject: (error: Error) => void;
 
   /** `isParent`: others will depend on it at once. Throws for data that can't be stored. */
@@ -39,7 +44,7 @@ export class Addition<J> implements Entry<Addition<J>, Added> {
     id: JobId,
     source: JobRecord,
     family: { parents: readonly ParentId[]; isParent: boolean },
-    resolve: (job: J | Promise<J>) => void,
+    resolve: Waiting<J>['resolve'],
     reject: (error: Error) => void,
   ) {
     const { parents, isParent } = family;
@@ -76,11 +81,10 @@ export class Addition<J> implements Entry<Addition<J>, Added> {
   }
 
   resolve(added: Added): void {
-    const { jobOf, again } = this.#destination;
     if (added instanceof QueueError) this.reject(added);
     else if (added === 'added' || this.isOwn)
-      this.#resolve(jobOf(this.id, this.#source, added === 'duplicate'));
+      this.#resolve(this.#destination.jobOf(this.id, this.#source, added === 'duplicate'));
     // Two producers drew the same id: this job has not been added yet.
-    else again(this);
+    else this.#destination.again(this);
   }
 }

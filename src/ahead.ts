@@ -1,5 +1,5 @@
 // Claim-ahead: jobs that were claimed but wait for a free slot of this worker, so that short handlers get full
-// batches at any concurrency. As many are claimed ahead as started within the last 10 ms, so none for long handlers;
+// batches at any concurrency. As many are claimed ahead as started within the last 10 ms of work, so none for long handlers;
 // what has not started after 50 ms is handed back, so that no idle worker waits for it. A handler that blocks the event loop
 // keeps what was claimed ahead while it blocks: after one, none is claimed ahead for ten times as long.
 import type { Lease } from './lease.js';
@@ -8,39 +8,104 @@ import { batchElements } from './options.js';
 import type { Run } from './run.js';
 import type { JobId, Token } from './script.js';
 
-/** ms over which starts are counted. */
+/** ms over which starts are counted, and ms of work that are claimed ahead. */
 const horizon = 10;
+/** ms that a job is believed to take at least. */
+const shortest = 0.005;
 /** ms that a job may wait here. */
 const patience = 50;
+/** ms without a handler after which what was seen counts no more. */
+const memory = 1_000;
 /** ms of CPU that are used while jobs wait only by a handler that blocks the event loop: a machine that is busy otherwise gives none. */
 const blockage = 2 * patience;
 /** How many times as long as the event loop was blocked nothing is claimed ahead. */
 const penance = 10;
 
+/** Time (ms) in which one worker works at jobs: not that without a handler, nor that in which the process was given no core. */
+class WorkClock {
+  #before = 0;
+  /** Since when handlers run; undefined while none does. */
+  #since: number | undefined;
+  #loop = performance.eventLoopUtilization();
+  #cpu = process.cpuUsage();
+
+  get stopped(): boolean {
+    return this.#since === undefined;
+  }
+
+  start(now: number): void {
+    this.#since = now;
+  }
+
+  stop(now: number): void {
+    this.#before = this.at(now);
+    this.#since = undefined;
+  }
+
+  at(now: number): number {
+    if (this.#since === undefined) return this.#before;
+    const passed = now - this.#since;
+    if (passed < horizon) return this.#before + passed;
+    this.#before += Math.max(0, passed - this.#stolen());
+    this.#since = now;
+    return this.#before;
+  }
+
+  /** What the event loop was busy without using the CPU, it waited for a core (ms since it was asked last). */
+  #stolen(): number {
+    const { active } = performance.eventLoopUtilization(this.#loop);
+    const { user, system } = process.cpuUsage(this.#cpu);
+    this.#loop = performance.eventLoopUtilization();
+    this.#cpu = process.cpuUsage();
+    return Math.max(0, active - (user + system) / 1_000);
+  }
+}
+
 /** How fast one worker starts jobs, and so how many are worth claiming ahead. */
 export class Pace {
   /** When a job started last, by the monotonic clock (ms). */
   at = 0;
+  readonly #work = new WorkClock();
   #restsUntil = 0;
   #starts = 0;
+  /** When the starts began to be counted, by the work clock, and by the monotonic one. */
   #windowFrom = 0;
+  #openedAt = 0;
   #pace = 0;
 
   /** A job starts now. */
   count(now: number): void {
-    const elapsed = now - this.#windowFrom;
+    if (this.#work.stopped) {
+      if (now - this.at > memory) {
+        this.reset();
+        this.#openedAt = now;
+        this.#starts = 0;
+      }
+      this.#work.start(now);
+    }
     this.#starts += 1;
     this.at = now;
-    if (elapsed < horizon) return;
-    this.#pace = elapsed > 2 * horizon ? 0 : Math.floor((this.#starts * horizon) / elapsed);
-    this.#windowFrom = now;
+    const worked = this.#work.at(now) - this.#windowFrom;
+    if (worked < horizon && now - this.#openedAt < horizon) return;
+    const each = Math.max(worked / this.#starts, shortest);
+    this.#pace = worked > 2 * horizon ? 0 : Math.floor(horizon / each);
+    this.#windowFrom += worked;
+    this.#openedAt = now;
     this.#starts = 0;
+  }
+
+  /**
+   * No handler runs any more. The time until the next start says nothing of how long jobs take: where many workers share a machine or
+   * a server, each waits longer for its claims than its jobs run, and would else claim ever less.
+   */
+  idle(now: number): void {
+    if (!this.#work.stopped) this.#work.stop(now);
   }
 
   /** How many more to claim than can start now when `size` wait already; none while that is more than half of what is worth it. */
   room(size: number): number {
     const now = performance.now();
-    const resting = now < this.#restsUntil || now - this.#windowFrom > 2 * horizon;
+    const resting = now < this.#restsUntil || this.#work.at(now) - this.#windowFrom > 2 * horizon;
     const target = resting ? 0 : Math.min(2 * batchElements, this.#pace);
     return size > target / 2 ? 0 : target - size;
   }

@@ -155,7 +155,9 @@ export class Attempts<Data, Result, Name extends string> {
     home.cycle.kick();
     this.#slots.fill();
     // As a rule another job has taken the slot, and the clock was read for its start.
-    home.store.tally.ends(pace.at === before ? performance.now() : pace.at);
+    const now = pace.at === before ? performance.now() : pace.at;
+    home.store.tally.ends(now);
+    if (this.#slots.busy === 0) pace.idle(now);
     if (ending) return;
     this.#over(run, home, false);
     this.#hooks.over(home);

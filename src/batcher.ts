@@ -1,7 +1,8 @@
 // Gathers single requests into calls: what comes while a call is in flight travels in the next one. No
-// timer: the first request of a turn of the event loop sends what came with it. Where many wait, two calls are in
+// timer, and a lone request goes at once: many of one turn of the event loop go together. Where many wait, two calls are in
 // flight, so that the server works on one while the answers of the other are taken.
 import { asError, QueueError } from './errors.js';
+import { endOfTick, nextTurn } from './turn.js';
 
 export interface BatchLimits {
   /** Most elements of one call. */
@@ -79,7 +80,8 @@ export class Batcher<Item, Result> {
   }
 
   async #run(lane: number, send: Send<Item, Result>): Promise<void> {
-    await new Promise(setImmediate);
+    await endOfTick();
+    if (this.#pending > 1) await nextTurn();
     while (this.#head < this.#queue.length) {
       const entries = this.#next();
       if (this.#pending >= worthALane) this.#startLane();
@@ -94,7 +96,7 @@ export class Batcher<Item, Result> {
         this.#queue = [];
         this.#head = 0;
         // Who waited for these answers may ask at once for more: let it travel together.
-        await new Promise(setImmediate);
+        await (entries.length > 1 ? nextTurn() : endOfTick());
       }
     }
     this.#running.delete(lane);

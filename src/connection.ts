@@ -1,11 +1,11 @@
 // The connections of one process to one server: one for commands, one that blocks (made when a worker
 // first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
 // is all that Lunaq knows of ioredis.
-import { Redis, type Command, type RedisOptions } from 'ioredis';
+import { Redis, type RedisOptions } from 'ioredis';
 import { Channels, type Subscriber } from './channels.js';
 import { QueueError } from './errors.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
-import { encode } from './resp.js';
+import { Wire } from './wire.js';
 
 /** An ioredis instance, typed by shape so that instances of other versions fit. */
 export interface RedisInstance {
@@ -67,29 +67,6 @@ function connect(target: ConnectionOptions, extra: Options = {}): Redis {
   return redis;
 }
 
-/** What became of one command. */
-export type Sent = [error: Error | null, reply: unknown];
-
-type Commands = new (name: string, args: readonly (string | number)[], options: object) => Command;
-
-/** Where a pipeline keeps its commands until it is sent. */
-interface CommandQueue {
-  sendCommand(command: Command): unknown;
-}
-
-/** The class of commands that goes with this instance, which may be of another copy of ioredis than ours. */
-function commandsOf(redis: Redis): Commands {
-  let found: unknown;
-  const pipeline = redis.pipeline();
-  const queue = pipeline as unknown as CommandQueue;
-  queue.sendCommand = (command) => {
-    found = command.constructor;
-    return pipeline;
-  };
-  pipeline.ping();
-  return found as Commands;
-}
-
 async function whenReady(redis: Redis, deadline: Deadline): Promise<boolean> {
   while (redis.status !== 'ready') {
     const left = deadline.left();
@@ -122,7 +99,8 @@ type Listener = { onReady?: () => void; onError?: (error: Error) => void };
 /** Connections to one server. Made by `acquire`, given back by `release`; the last release closes the sockets. */
 export class Connection {
   readonly commands: Redis;
-  #commandClass: Commands | undefined;
+  /** How `commands` are written. */
+  readonly wire: Wire;
   readonly #target: ConnectionOptions;
   readonly #key: unknown;
   readonly #listeners = new Set<Listener>();
@@ -144,6 +122,7 @@ export class Connection {
     this.#target = target;
     this.#key = key;
     this.commands = connect(target);
+    this.wire = new Wire(this.commands);
     this.commands.on('error', (error: Error) => {
       this.lastError = error;
       this.#each('onError', error);
@@ -153,34 +132,6 @@ export class Connection {
       this.lastError = undefined;
       this.#each('onReady');
     });
-  }
-
-  /** Sends commands, a list of words each, in one go; never rejects. */
-  async send(words: readonly (readonly (string | number)[])[]): Promise<Sent[]> {
-    this.#commandClass ??= commandsOf(this.commands);
-    const commands = words.map((list) => this.#encoded(list));
-    const [only] = commands;
-    // A pipeline costs a single command more than all else that is done for it.
-    if (only && commands.length === 1)
-      return await (this.commands.sendCommand(only) as Promise<unknown>).then(
-        (reply: unknown): Sent[] => [[null, reply]],
-        (error: Error): Sent[] => [[error, null]],
-      );
-    const pipeline = this.commands.pipeline();
-    for (const command of commands) (pipeline as unknown as CommandQueue).sendCommand(command);
-    return (await pipeline.exec()) as Sent[];
-  }
-
-  /**
-   * A command, encoded here: ioredis looks at each word several times, which costs more than all else that is done for a job. It is
-   * given the first key of a script only, by which a cluster finds the slot.
-   */
-  #encoded(words: readonly (string | number)[]): Command {
-    const [name, first, second, key] = words as [string, string, number, string | undefined];
-    const args = name === 'EVALSHA' && key !== undefined ? [first, 1, key] : [first, second];
-    const command = new (this.#commandClass as Commands)(name, args, { replyEncoding: 'utf8' });
-    command.toWritable = () => encode(words);
-    return command;
   }
 
   static acquire(target: ConnectionOptions = {}): Connection {

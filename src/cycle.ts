@@ -19,6 +19,7 @@ import * as scripts from './scripts.js';
 import type { ClaimReply, RenewReply } from './scripts.js';
 import { Settles, type SettleCall } from './settles.js';
 import type { Slots } from './slots.js';
+import { nextTurn } from './turn.js';
 import type { Claimant } from './turns.js';
 
 export interface CycleHooks extends LeaseHooks {
@@ -182,7 +183,7 @@ export class Cycle implements Claimant {
     this.#slots.noticed(this);
     if (this.#turning) return;
     this.#turning = true;
-    setImmediate(() => void this.#turn());
+    void nextTurn().then(() => this.#turn());
   }
 
   /** Resolves when no settle waits, no round trip is under way, and nobody waits for the marker. */
@@ -210,7 +211,7 @@ export class Cycle implements Claimant {
         }
         this.#slots.fill();
         // Handlers that end at once settle in the next round trip together.
-        await new Promise(setImmediate);
+        await nextTurn();
       }
     } catch (error) {
       this.claims.gotNothing();

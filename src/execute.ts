@@ -1,10 +1,11 @@
 // Sends calls of scripts and gets an answer to each. A call that went unanswered is sent again until its
 // deadline: scripts are numbered or guarded, so a copy that runs twice does what it does once. Scripts are
 // loaded when the server does not have them, at any moment.
-import type { Connection, Sent } from './connection.js';
+import type { Connection } from './connection.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
 import { asError, QueueError } from './errors.js';
 import type { Call } from './script.js';
+import type { Sent, Words } from './wire.js';
 
 /** ms until a call without an answer is given up. */
 const callTimeout = 10_000;
@@ -26,18 +27,18 @@ interface Pending {
 
 /** Writes the calls in one go, in order, each behind its script when the server was not given that. */
 async function write(connection: Connection, pending: readonly Pending[]): Promise<Sent[]> {
-  const words: (string | number)[][] = [];
+  const commands: Words[] = [];
   const loads = new Set<number>();
   for (const { call } of pending) {
-    const { name, source, sha } = call.script;
+    const { name, sha, source } = call.script;
     if (!connection.loaded.has(name)) {
       connection.loaded.add(name);
-      loads.add(words.length);
-      words.push(['SCRIPT', 'LOAD', source]);
+      loads.add(commands.length);
+      commands.push(['SCRIPT', 'LOAD', source]);
     }
-    words.push(['EVALSHA', sha, ...call.argv]);
+    commands.push(['EVALSHA', sha, ...call.argv]);
   }
-  const sent = await connection.send(words);
+  const sent = await connection.wire.send(commands);
   return loads.size === 0 ? sent : sent.filter((_, index) => !loads.has(index));
 }
 

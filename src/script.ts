@@ -99,25 +99,23 @@ function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
   });
 }
 
-/** The number of keys and the keys of a script on a queue. */
-type CountedKeys = readonly (string | number)[];
-
-const resolvedKeys = new WeakMap<QueueKeys, Map<ScriptName, CountedKeys>>();
+/** The number of keys and the keys of scripts on a queue. */
+const beginnings = new WeakMap<QueueKeys, Map<ScriptName, readonly (string | number)[]>>();
 
 /** The same for every call, so made once. */
-function countedKeys(
+function beginningOf(
   script: Pick<Script<Values, Values, unknown>, 'name' | 'keys'>,
   keys: QueueKeys,
-): CountedKeys {
-  let ofQueue = resolvedKeys.get(keys);
-  if (!ofQueue) resolvedKeys.set(keys, (ofQueue = new Map()));
-  let counted = ofQueue.get(script.name);
-  if (!counted) {
+): readonly (string | number)[] {
+  let ofQueue = beginnings.get(keys);
+  if (!ofQueue) beginnings.set(keys, (ofQueue = new Map()));
+  let beginning = ofQueue.get(script.name);
+  if (!beginning) {
     const resolved = resolveKeys(script.keys, keys);
-    counted = [resolved.length, ...resolved];
-    ofQueue.set(script.name, counted);
+    beginning = [resolved.length, ...resolved];
+    ofQueue.set(script.name, beginning);
   }
-  return counted;
+  return beginning;
 }
 
 /** Binds keys, arguments and the elements of a batch to a script by name. */
@@ -127,7 +125,7 @@ export function callOf<Args extends Values, Each extends Values, Reply>(
   args: NoInfer<Args>,
   items: readonly NoInfer<Each>[] = [],
 ): Call<Reply> {
-  const argv = [...countedKeys(script, keys)];
+  const argv = beginningOf(script, keys).slice();
   for (const name of script.args) argv.push(args[name] as string | number);
   if (script.each.length > 0) layOut(argv, script.each, items);
   return { script, argv, parse: (reply) => script.parse(reply, items.length) };
@@ -142,11 +140,17 @@ function layOut(
   fields: readonly string[],
   items: readonly Values[],
 ): void {
-  const [first] = items;
-  const varying = fields.filter((field, at) => at === 0 || !isConstant(items, field));
-  argv.push(fields.map((field) => (varying.includes(field) ? 'v' : 'c')).join(''));
-  for (const field of fields)
-    if (first && !varying.includes(field)) argv.push(first[field] as string | number);
+  const first = items[0] ?? {};
+  const varying: string[] = [];
+  const constants: (string | number)[] = [];
+  let shape = '';
+  for (const field of fields) {
+    const constant = varying.length > 0 && isConstant(items, field);
+    shape += constant ? 'c' : 'v';
+    if (constant) constants.push(first[field] as string | number);
+    else varying.push(field);
+  }
+  argv.push(shape, ...constants);
   for (const item of items) for (const field of varying) argv.push(item[field] as string | number);
 }
 

@@ -4,7 +4,7 @@ local function take(waiting, tombstones, count)
   if redis.call('HLEN', tombstones) == 0 then return redis.call('LPOP', waiting, count) or {} end
   local ids, void, left, looked, size, popped = {}, {}, {}, 0, 0, 0
   repeat
-    size, popped = math.min(1000 - looked, math.max(100, count - #ids + 1)), 0
+    size, popped = math.min(1000 - looked, count - #ids + 16), 0
     local entries = redis.call('LRANGE', waiting, 0, size - 1)
     local stones = #entries > 0 and redis.call('HMGET', tombstones, unpack(entries))
     for i, id in ipairs(entries) do

@@ -92,8 +92,8 @@ test('a look at the whole list is red, with no command more', async () => {
 test('a busy loop is red, with nothing more to count', async () => {
   const lua = await changed(
     'shared/enter_active.lua',
-    '  local rows, n = {}, 0',
-    '  local rows, n = {}, 0\n  for _ = 1, 300000 do rows[1] = nil end',
+    '  local rows, n, heard = {}, 0, news.heard',
+    '  local rows, n, heard = {}, 0, news.heard\n  for _ = 1, 300000 do rows[1] = nil end',
   );
   const ended = await gate('--only', 'scripts,tail', '--tries', '1', '--lua', lua, '--json');
   expect(ended.code).toBe(1);

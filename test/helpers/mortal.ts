@@ -5,6 +5,7 @@ import { Caller } from '../../src/caller.js';
 import { Family } from '../../src/family.js';
 import { Adder } from '../../src/adder.js';
 import { Store } from '../../src/store.js';
+import { Wire, type Sent, type Words } from '../../src/wire.js';
 
 class Died extends Error {}
 
@@ -20,7 +21,7 @@ async function turns(): Promise<void> {
 
 export class Mortal {
   readonly #parked: Parked[] = [];
-  readonly #redis: Redis;
+  readonly #wire: Wire;
   readonly #loaded: Set<string>;
   #sending = 0;
   #dead = false;
@@ -30,29 +31,24 @@ export class Mortal {
   readonly what: string;
 
   constructor(redis: Redis, loaded: Set<string>, what: string) {
-    this.#redis = redis;
+    this.#wire = new Wire(redis);
     this.#loaded = loaded;
     this.what = what;
   }
 
   /** As much of a connection as sending calls takes. */
   get connection(): Connection {
-    const commands = { pipeline: () => this.#pipeline() };
-    return { loaded: this.#loaded, commands, ready: () => this.#park() } as unknown as Connection;
+    const wire = { send: (commands: readonly Words[]) => this.#send(commands) };
+    return { loaded: this.#loaded, wire, ready: () => this.#park() } as unknown as Connection;
   }
 
-  #pipeline() {
-    const pipeline = this.#redis.pipeline();
-    const exec = pipeline.exec.bind(pipeline);
-    pipeline.exec = async () => {
-      this.#sending += 1;
-      try {
-        return await exec();
-      } finally {
-        this.#sending -= 1;
-      }
-    };
-    return pipeline;
+  async #send(commands: readonly Words[]): Promise<Sent[]> {
+    this.#sending += 1;
+    try {
+      return await this.#wire.send(commands);
+    } finally {
+      this.#sending -= 1;
+    }
   }
 
   #park(): Promise<boolean> {
