@@ -25,9 +25,10 @@
 --      allowance  how many of them may be suspects
 --      alone      1 when the caller holds no suspect
 --      begun      number of a claim: jobs of later ones may wait in the caller before they start; '' when none does
--- REPLY { claimed, token, due, late, ids, records, attempts, losses, ends }: due is the time (ms) of the earliest delayed job when fewer
---       were taken than wanted, else ''; late is how many had expired and are for expire; the lists run beside each other, ends has the
---       end (ms) of each ttl or '', and a record that is nil is for reread. With no job { empty | more | held off, token, due, late }. { dead | expired | outdated | paused | stale }. For a call that was answered
+-- REPLY { claimed, token, due, late, left, ids, records, attempts, losses, ends }: due is the time (ms) of the earliest delayed job when
+--       fewer were taken than wanted or none is left, else ''; late is how many had expired and are for expire; left is how many ids and
+--       suspects stay; the lists run beside each other, ends has the end (ms) of each ttl or '', and a record that is nil is for reread.
+--       With no job { empty | more | held off, token, due, late, left }. { dead | expired | outdated | paused | stale }. For a call that was answered
 --       before { repeated, its word, token and ids on a line each, with the end of its ttl behind an id, and begun behind the token }
 -- HOLDS a live lease; one call in flight
 -- USES answered, remember, take_suspects, take, attend, timely, rows, describe, say, enter_active, mark, announce, listed
@@ -61,10 +62,11 @@ local token = lease .. ':' .. newer
 local records, tries, losses, probes = describe(jobs, traits, attempts, stalls, fit, plain)
 local taken = enter_active(active, held, meta, news, fit, records, probes, token)
 local left = redis.call('LLEN', waiting)
-local first = taken < tonumber(want) and redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES') or {}
+local ask = taken < tonumber(want) or left + held_off == 0
+local first = ask and redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES') or {}
 if left > 0 or held_off > 0 and (suspected or want == '0') then mark(wake) end
 if news.heard and taken > 0 and left + held_off == 0 then say(news, 'drained') end
 announce(news, now)
 word = taken > 0 and 'claimed' or left > 0 and 'more' or held_off > 0 and 'held off' or 'empty'
 remember(calls, call, number, now, word .. '\n' .. token .. begun, listed(fit, ends))
-return { word, token, first[2] or '', late, fit, records, tries, losses, ends }
+return { word, token, first[2] or '', late, left + held_off, fit, records, tries, losses, ends }

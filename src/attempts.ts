@@ -152,6 +152,7 @@ export class Attempts<Data, Result, Name extends string> {
     }
     const { pace } = this.#slots;
     const before = pace.at;
+    home.cycle.kick();
     this.#slots.fill();
     // As a rule another job has taken the slot, and the clock was read for its start.
     const now = pace.at === before ? performance.now() : pace.at;

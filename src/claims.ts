@@ -21,10 +21,6 @@ export interface ClaimHooks {
   readonly late: () => void;
   /** The lease is to be renewed before the next claim. */
   readonly expired: () => Promise<void>;
-  /** Jobs were found, and there may be more. */
-  readonly found: () => void;
-  /** Fewer jobs were found than were asked for: there are no more. */
-  readonly emptied: () => void;
   /** A claim was answered, with so many jobs. */
   readonly answered: (found: number) => void;
   readonly error: (error: unknown) => void;
@@ -38,6 +34,8 @@ export class Claims {
   readonly #hooks: ClaimHooks;
   /** Whether there may be something to claim. */
   hungry = true;
+  /** How many jobs there are as far as is known; Infinity when that is not known. */
+  left = Number.POSITIVE_INFINITY;
   /** How many jobs the claim under way asks for. */
   asking = 0;
   /** Whether the last claim had no answer. */
@@ -76,6 +74,7 @@ export class Claims {
   lookAgain(): void {
     this.#changes += 1;
     this.lastWord = undefined;
+    this.left = Number.POSITIVE_INFINITY;
     this.hungry = true;
   }
 
@@ -114,8 +113,6 @@ export class Claims {
     if (this.#overtaken) this.ahead.giveBack();
     this.#overtaken = false;
     this.failing = false;
-    if (!this.hungry) this.#hooks.emptied();
-    else if (found > 0) this.#hooks.found();
     this.#hooks.answered(found);
   }
 
@@ -170,7 +167,7 @@ export class Claims {
 
   async #keep(
     lease: Lease,
-    { word, token, due, late, jobs }: Extract<ClaimReply, { token: Token }>,
+    { word, token, due, late, left, jobs }: Extract<ClaimReply, { token: Token }>,
   ): Promise<number> {
     this.lastToken = token;
     if (late > 0) this.#hooks.late();
@@ -178,10 +175,16 @@ export class Claims {
     if (due !== undefined) this.#hooks.due(Math.max(0, due - claimedAt));
     const rows = await withRecords(this.#connection, this.#keys, jobs, token);
     if (lease.dead) return 0;
-    // A claim that took fewer than it might has emptied the list, unless it took suspects, which go alone.
+    // A claim that took fewer than it might, or left none, has emptied the list, unless it took suspects, which go alone.
     const suspects = rows.some((row) => row.suspect);
-    const emptied = word !== 'more' && !suspects && rows.length < this.asking;
-    if (emptied && this.#isCurrent) this.hungry = false;
+    const fewer = word !== 'more' && rows.length < this.asking;
+    const emptied = word === 'empty' || (!suspects && (left === 0 || fewer));
+    if (this.#isCurrent) {
+      if (emptied) this.hungry = false;
+      if (left === 0) this.lastWord = 'empty';
+      this.left =
+        suspects || emptied ? Number.POSITIVE_INFINITY : (left ?? Number.POSITIVE_INFINITY);
+    }
     for (const row of rows) this.suspicion.taken(row);
     this.ahead.add(rows.map((row) => new Run(row, token, lease, claimedAt, this.#sentAt)));
     return rows.length;

@@ -18,8 +18,9 @@ import type { Call, JobId, ScriptName, Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { ClaimReply, RenewReply } from './scripts.js';
 import { Settles, type SettleCall } from './settles.js';
+import type { Slots } from './slots.js';
 import { nextTurn } from './turn.js';
-import type { Claimant, Slots } from './slots.js';
+import type { Claimant } from './turns.js';
 
 export interface CycleHooks extends LeaseHooks {
   /** Runs a claimed job; its settle goes to `settles`. */
@@ -87,8 +88,6 @@ export class Cycle implements Claimant {
       },
       late: hooks.late,
       expired: async () => void (await this.#holder.lives()),
-      found: () => slots.found(this),
-      emptied: () => slots.emptied(this),
       answered: hooks.claimed,
       error: hooks.error,
     });
@@ -106,6 +105,10 @@ export class Cycle implements Claimant {
 
   get wake(): string {
     return this.#keys.wake;
+  }
+
+  get list(): string {
+    return this.#keys.waiting;
   }
 
   get hungry(): boolean {
@@ -128,6 +131,10 @@ export class Cycle implements Claimant {
     return this.claims.asking;
   }
 
+  get left(): number {
+    return this.claims.left;
+  }
+
   /** Begins, or goes on, to claim. */
   claim(): void {
     this.#claiming = true;
@@ -142,9 +149,12 @@ export class Cycle implements Claimant {
     this.kick();
   }
 
-  askAgain(took: boolean): void {
+  askAgain(took: boolean, left: number): void {
     this.#tookMarker ||= took;
+    const { hungry } = this;
     this.claims.lookAgain();
+    if (!hungry) this.claims.left = left;
+    this.kick();
   }
 
   /** Claims no more. A marker that was taken meanwhile is put back by an empty claim, or by `close`. */
@@ -170,6 +180,7 @@ export class Cycle implements Claimant {
 
   /** Something changed: a settle waits, or a slot is free. */
   kick(): void {
+    this.#slots.noticed(this);
     if (this.#turning) return;
     this.#turning = true;
     void nextTurn().then(() => this.#turn());
@@ -211,10 +222,12 @@ export class Cycle implements Claimant {
         this.#hooks.claimed(0);
       } else {
         this.#hooks.error(error);
+        this.#slots.noticed(this);
         await sleep(50);
       }
     }
     this.#turning = false;
+    this.#slots.noticed(this);
     if (this.#work()) return this.kick();
     if (this.#claiming) void this.#slots.wait();
     if (this.settles.size === 0 && !this.#slots.isWaiting)
@@ -259,8 +272,9 @@ export class Cycle implements Claimant {
     const want = mayClaim ? this.#wanted() : 0;
     const claim =
       live && mayClaim && (want > 0 || this.#tookMarker)
-        ? this.claims.call(live, want, this.#slots.free, this.#slots.ready(this))
+        ? this.claims.call(live, want, this.#slots.free, this.#slots.ready())
         : undefined;
+    this.#slots.noticed(this);
     const promote = this.#due.take(this.#keys);
     const audit = live && this.#audit.take(live);
     const sent = settles.reduce((sum, { size }) => sum + size, 0);
@@ -282,6 +296,7 @@ export class Cycle implements Claimant {
     if (promote) this.#due.promoted(this.#reply(next<ReturnType<typeof promote.parse>>()));
     if (live && claim) {
       await this.claims.take(live, this.#reply(next<ClaimReply>()));
+      this.#slots.noticed(this);
       if (!this.#claiming) this.claims.ahead.giveBack();
     }
     if (this.#failed) await sleep(50);

@@ -34,7 +34,7 @@ export type MetaText = Branded<'meta'>;
 export type Age = Branded<'age'>;
 
 /** A key of the queue, or a named group of keys. */
-export type KeyName = keyof QueueKeys | 'news' | 'columns' | 'keyspace';
+export type KeyName = keyof QueueKeys | 'news' | 'columns' | 'keyspace' | 'markers';
 
 type Values = Record<string, string | number>;
 
@@ -92,6 +92,7 @@ export function declareScript<Args extends Values, Each extends Values, Reply>(
 function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
   return names.flatMap((name) => {
     if (name === 'news') return [keys.events, keys.stream, keys.audience];
+    if (name === 'markers') return [keys.wake, keys.waiting];
     if (name === 'columns') return columns.map((noun) => keys[noun]);
     if (name === 'keyspace') return nouns.map((noun) => keys[noun]);
     return [keys[name]];

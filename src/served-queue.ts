@@ -124,10 +124,10 @@ export class ServedQueue {
     slots.join(this.cycle, settings.weights?.[name] ?? 1);
   }
 
-  /** Whether the last claim found nothing, and nothing has been heard of since. */
+  /** Whether the last claim left nothing, all that it found has started, and nothing has been heard of since. */
   get isEmpty(): boolean {
     const { hungry, lastWord } = this.cycle.claims;
-    return !hungry && lastWord === 'empty';
+    return !hungry && lastWord === 'empty' && this.cycle.waiting === 0;
   }
 
   /** Whether nothing of it can start until something happens: no job waits here, and none is there to claim. */

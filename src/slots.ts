@@ -1,32 +1,31 @@
-// The slots of one worker, which its queues share: whose turn it is to claim and to start, and how the worker waits when no
-// queue has anything for it. A queue claims while those before it have nothing claimable; with weights each gets its share.
+// The slots of one worker, which its queues share: how many jobs may be claimed, by whom (turns.ts), and how the worker learns where
+// something came. A queue is hungry since its marker was taken or a claim left jobs there; the others are quiet: what comes there sets a
+// marker, which stays until somebody takes it, so that nobody asks them in vain.
+// - While no queue is hungry, the worker blocks on the markers of all. When one was there at once there may be others: `collect` takes
+//   as many as there is room for, and tells how many jobs wait there, so that all are claimed from side by side.
+// - While some are hungry, room is dealt among them only if the markers of those quiet ones that would come before were looked at within
+//   the last few ms. So a job that came while all slots were taken starts before those of later queues, and a quiet queue waits for a
+//   look at most. What hungry queues leave of the room is for quiet ones as well.
+// - Who took a marker claims there, with nothing free a claim of 0, which puts it back; so no more are taken than there is room for.
+// - A marker that was lost with its taker, or with an answer, is made good by time: once a sweep period, and when a connection was lost,
+//   each queue is asked for one job without a marker.
 import { Pace } from './ahead.js';
 import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
 import { batchElements, type WorkerSettings } from './options.js';
-import { Shares } from './shares.js';
+import { Turns, type Claimant } from './turns.js';
 import { Waker } from './waker.js';
 
-/** A queue as the slots see it. */
-export interface Claimant {
-  /** Key of its marker. */
-  readonly wake: string;
-  /** Whether it may have something claimable. */
-  readonly hungry: boolean;
-  /** Its last claim had no answer: the others don't wait for it. */
-  readonly failing: boolean;
-  /** It belongs to a newer major version, which is asked now and then whether it still does; markers there are for others. */
-  readonly outdated: boolean;
-  /** How many of its jobs wait for a slot. */
-  readonly waiting: number;
-  /** How many jobs are asked for by a claim under way. */
-  readonly asking: number;
-  /** Starts the first of the jobs that wait. */
-  startNext(): void;
-  /** It may have something again; `took`: its marker was taken. */
-  askAgain(took: boolean): void;
-  kick(): void;
-}
+/** ms for which a busy worker need not know what has come to queues that had nothing. */
+const freshness = 5;
+/** ms more for each queue: a look is to take a small part of the server's time, however many there are. */
+const freshnessEach = 0.005;
+/** Part of what starts within the horizon of the pace that may be of one queue. */
+const batchPart = 4;
+/** ms within which a wait has ended at once: then the marker was there before, and others may be. */
+const atOnce = 2;
+/** Most such markers that are passed over without a look for others. */
+const mostPassed = 15;
 
 export class Slots {
   readonly pace = new Pace();
@@ -37,14 +36,25 @@ export class Slots {
   readonly #interval: number;
   /** Whether jobs may be claimed that have to wait here: where one loss is too many, each that is lost must have started. */
   readonly #mayWait: boolean;
-  readonly #shares: Shares<Claimant> | undefined;
+  readonly #turns: Turns;
   /** In order of preference. */
   readonly #queues: Claimant[] = [];
+  /** The only queue, of a worker that has one. */
+  #only: Claimant | undefined;
   #shutting = new AbortController();
   /** The same, for the loop that each job runs through. */
-  #isShut = false;
-  /** Whether it blocks on the markers of its queues. */
-  isWaiting = false;
+  #isShut = true;
+  #isBlocking = false;
+  /** How many looks at markers are under way. */
+  #looks = 0;
+  /** When markers were looked at last, and when all queues are to be asked without one (ms, monotonic). */
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #askAllAt = 0;
+  /** How many markers that were there at once are passed over without a look for others, and how many were. */
+  #vainLooks = 0;
+  #passed = 0;
+  /** With weights: the queue whose marker is looked at first, so that none is always the last. */
+  #start = 0;
 
   constructor(
     connection: Connection,
@@ -54,13 +64,14 @@ export class Slots {
     this.concurrency = concurrency;
     this.#interval = stalledInterval;
     this.#mayWait = maxStalledCount > 0;
-    this.#shares = weights && new Shares();
+    this.#turns = new Turns(weights !== undefined);
   }
 
   /** Queues join in order of preference. */
   join(queue: Claimant, weight: number): void {
     this.#queues.push(queue);
-    this.#shares?.join(queue, weight);
+    this.#turns.join(queue, weight);
+    this.#only = this.#queues.length === 1 ? queue : undefined;
   }
 
   /** How many more jobs may start. */
@@ -68,86 +79,155 @@ export class Slots {
     return this.concurrency - this.busy;
   }
 
+  /** Whether it may have taken markers that no queue knows of yet. */
+  get isWaiting(): boolean {
+    return this.#isBlocking || this.#looks > 0;
+  }
+
+  /** To be called when something has changed of what the queue tells of itself. */
+  noticed(queue: Claimant): void {
+    if (!this.#only) this.#turns.noticed(queue);
+  }
+
   /** How many more jobs may start when all that wait have. */
-  ready(by: Claimant): number {
-    return Math.max(0, this.free - (this.#queues.length === 1 ? by.waiting : this.#held()));
+  ready(): number {
+    return Math.max(0, this.free - (this.#only ? this.#only.waiting : this.#turns.held));
+  }
+
+  /** How many jobs may be claimed beyond those that are held. */
+  #room(): number {
+    const held = this.#only ? this.#only.waiting : this.#turns.held;
+    const ahead = this.#mayWait ? this.pace.room(held) : 0;
+    return Math.max(0, this.free - held) + ahead;
   }
 
   /** How many jobs this queue may claim now. */
   wanted(by: Claimant): number {
-    const alone = this.#queues.length === 1;
-    const held = alone ? by.waiting : this.#held();
-    const ahead = this.#mayWait ? this.pace.room(held) : 0;
-    const room = Math.min(Math.max(0, this.free - held) + ahead, batchElements);
-    if (alone || room === 0) return room;
-    if (this.#shares) return this.#shares.deal(by, room);
-    for (const queue of this.#queues) {
-      if (queue === by) break;
-      if (queue.hungry && !queue.failing) return 0;
-    }
-    return room;
+    if (this.#only) return Math.min(this.#room(), batchElements);
+    if (by.failing) return this.#turns.mayTry(by) ? Math.min(this.#room(), 1) : 0;
+    this.#deal();
+    return Math.min(this.#turns.share(by), batchElements);
   }
 
-  /** Of which queue a job is to start next. */
-  #next(): Claimant | undefined {
-    if (this.#shares) return this.#shares.next();
-    for (const queue of this.#queues) if (queue.waiting > 0) return queue;
-    return undefined;
+  /** Shares out what may be claimed, once it is known who has something. */
+  #deal(): void {
+    const room = this.#room();
+    if (room > this.#turns.granted && !this.#isFresh()) return;
+    for (const queue of this.#turns.deal(room, this.#batch())) queue.kick();
+    // What those that are known to have something leave may be for the others.
+    if (room > this.#turns.granted) this.#isFresh();
   }
 
-  /** How many jobs were claimed for slots, or asked for. */
-  #held(): number {
-    let held = 0;
-    for (const { waiting, asking } of this.#queues) held += waiting + asking;
-    return held;
+  /** How many jobs of one queue may come in a row, for larger batches: as many as start within a few ms, so one when jobs are long. */
+  #batch(): number {
+    return Math.max(1, Math.floor(this.pace.room(0) / batchPart));
   }
 
   /** Starts jobs that wait, as many as there are free slots for, and lets the queues look after the others. */
   fill(): void {
+    const only = this.#only;
     while (this.busy < this.concurrency && !this.#isShut) {
-      const next = this.#next();
-      if (!next) break;
-      this.#shares?.started(next);
-      next.startNext();
+      if (!only) {
+        if (!this.#turns.startNext()) break;
+      } else if (only.waiting > 0) only.startNext();
+      else break;
     }
-    for (const queue of this.#queues) queue.kick();
-  }
-
-  /**
-   * A claim has found jobs and may find more: a worker that is kept busy never waits for markers, so the queues before this one (with
-   * weights, all others) are asked again before it claims again.
-   */
-  found(by: Claimant): void {
-    if (this.#queues.length === 1) return;
-    for (const queue of this.#queues) {
-      if (queue !== by) queue.askAgain(false);
-      else if (!this.#shares) return;
-    }
-  }
-
-  /** A claim has found fewer jobs than it asked for. */
-  emptied(by: Claimant): void {
-    this.#shares?.emptied(by);
+    if (only) return only.kick();
+    this.#deal();
+    this.#turns.nextFailing()?.kick();
+    if (!this.#isShut) void this.wait();
   }
 
   /** Waits for a marker while there are free slots; who took a queue's marker claims there, whatever has become of the slots. */
   async wait(): Promise<void> {
-    if (this.isWaiting || this.free <= 0) return;
-    if (this.#queues.some((queue) => queue.hungry && !queue.failing)) return;
-    this.isWaiting = true;
-    this.#shares?.level();
-    const keys = this.#queues.filter((queue) => !queue.outdated).map((queue) => queue.wake);
+    const only = this.#only;
+    if (this.#isBlocking || this.free <= 0) return;
+    if (only ? only.hungry && !only.failing : this.#turns.anyEager) return;
+    this.#isBlocking = true;
     const { signal } = this.#shutting;
+    const from = performance.now();
+    if (only || this.#askAllAt <= from) this.#askAllAt = from + this.#interval;
+    const queues = this.#inTurn(this.#queues.filter((queue) => !queue.outdated));
     const taken =
-      keys.length > 0
-        ? await this.#waker.wait(keys, this.#interval, signal)
+      queues.length > 0
+        ? await this.#waker.wait(
+            queues.map(({ wake }) => wake),
+            this.#askAllAt - from,
+            signal,
+          )
         : await sleep(this.#interval, signal);
-    this.isWaiting = false;
-    for (const queue of this.#queues) {
-      if (taken === undefined) queue.askAgain(false);
-      else if (queue.wake === taken) queue.askAgain(true);
-      queue.kick();
+    this.#isBlocking = false;
+    const now = performance.now();
+    if (taken === undefined) this.#askAll();
+    else {
+      const place = queues.findIndex(({ wake }) => wake === taken);
+      this.#start = this.#queues.indexOf(queues[place] as Claimant) + 1;
+      this.#lookedAt = now;
+      if (!only && now - from < atOnce && !this.#isShut && this.#isWorthLooking())
+        await this.#collect(queues.slice(place), Math.max(1, this.#room()), true);
+      else queues[place]?.askAgain(true, Number.POSITIVE_INFINITY);
     }
+    if (this.#isShut) for (const queue of this.#queues) queue.kick();
+  }
+
+  /** Whether one marker that was there at once lets expect others: the less often the more such looks have found none. */
+  #isWorthLooking(): boolean {
+    this.#passed += 1;
+    if (this.#passed <= this.#vainLooks) return false;
+    this.#passed = 0;
+    return true;
+  }
+
+  /** With weights no queue is always the first. */
+  #inTurn(queues: readonly Claimant[]): readonly Claimant[] {
+    if (!this.#turns.weighted || this.#start === 0) return queues;
+    return [...queues.slice(this.#start), ...queues.slice(0, this.#start)];
+  }
+
+  /** Each may have something, though no marker tells so: it was lost, or the connection was. */
+  #askAll(): void {
+    const now = performance.now();
+    this.#lookedAt = now;
+    this.#askAllAt = now + this.#interval;
+    for (const queue of this.#queues) queue.askAgain(false, 1);
+  }
+
+  /**
+   * Whether it is known well enough which queues have something. A worker that is kept busy does not wait for markers, so it looks at
+   * those of the others now and then, before they are needed as a rule.
+   */
+  #isFresh(): boolean {
+    if (this.#isShut || this.#isBlocking || !this.#turns.anyQuiet) return true;
+    const now = performance.now();
+    if (now >= this.#askAllAt) this.#askAll();
+    const age = now - this.#lookedAt;
+    const longest = freshness + this.#queues.length * freshnessEach;
+    if (age > longest / 2 && this.#looks === 0) void this.#look();
+    return age <= longest;
+  }
+
+  async #look(): Promise<void> {
+    await this.#collect(this.#inTurn(this.#turns.quiet()), this.#room());
+    if (this.#isShut) for (const queue of this.#queues) queue.kick();
+    else this.#deal();
+  }
+
+  /** Takes markers of these queues, if there are, so that they claim; `have`: that of the first was taken before. */
+  async #collect(queues: readonly Claimant[], most: number, have = false): Promise<void> {
+    this.#looks += 1;
+    const any = most > 0 && queues.length > 0;
+    const found = any ? await this.#waker.collect(queues, most, have) : [];
+    this.#looks -= 1;
+    this.#lookedAt = performance.now();
+    if (!found) {
+      if (have) queues[0]?.askAgain(true, Number.POSITIVE_INFINITY);
+      return this.#askAll();
+    }
+    const last = found.at(-1);
+    if (last) this.#start = this.#queues.indexOf(last.queue) + 1;
+    if (have)
+      this.#vainLooks = found.length > 1 ? 0 : Math.min(2 * this.#vainLooks + 1, mostPassed);
+    for (const { queue, left } of found) queue.askAgain(true, left);
   }
 
   /** No job starts any more, and nobody waits for a marker, until `open`. */

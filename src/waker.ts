@@ -1,7 +1,9 @@
-// How idle workers of this process wait: one blocking connection for all of them, on the wake lists of their
-// queues. A marker goes to the worker that waited for it first.
+// How workers of this process learn of markers: one blocking connection for all idle ones, on the wake lists of their queues. A marker
+// goes to the worker that waited for it first. Who may not wait collects the markers that are there.
 import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
+import { execute } from './execute.js';
+import * as scripts from './scripts.js';
 
 interface Waiter {
   readonly keys: readonly string[];
@@ -10,12 +12,21 @@ interface Waiter {
   aborted: boolean;
 }
 
+/** Where a queue keeps its marker and its waiting jobs. */
+interface Marked {
+  readonly wake: string;
+  readonly list: string;
+}
+
+/** Most queues whose markers one call looks at. */
+const mostMarkers = 512;
+
 const wakers = new WeakMap<Connection, Waker>();
 
 export class Waker {
   readonly #connection: Connection;
   #waiters: Waiter[] = [];
-  #blockedOn: readonly string[] = [];
+  #blockedOn: ReadonlySet<string> | undefined;
   #turning = false;
 
   private constructor(connection: Connection) {
@@ -51,8 +62,36 @@ export class Waker {
       signal.addEventListener('abort', abort, { once: true });
       this.#waiters.push(waiter);
       if (!this.#turning) void this.#turn();
-      else if (!keys.every((key) => this.#blockedOn.includes(key))) void this.#interrupt();
+      else if (!keys.every((key) => this.#blockedOn?.has(key))) void this.#interrupt();
     });
+  }
+
+  /**
+   * Takes markers of these queues that are there now, `most` at most, in order: the caller must claim there or put them back. `have`:
+   * that of the first was taken before. With each how many jobs wait there, one at least: where none waits, some may have been lost with
+   * a worker. Undefined: an answer was lost, and maybe markers with it.
+   */
+  async collect<Queue extends Marked>(
+    queues: readonly Queue[],
+    most: number,
+    have = false,
+  ): Promise<{ queue: Queue; left: number }[] | undefined> {
+    const found: { queue: Queue; left: number }[] = [];
+    for (let from = 0; from < queues.length && found.length < most; from += mostMarkers) {
+      const part = queues.slice(from, from + mostMarkers);
+      const keys = part.flatMap(({ wake, list }) => [wake, list]);
+      const argv = [keys.length, ...keys, most - found.length, have && from === 0 ? 1 : 0];
+      const call = {
+        script: scripts.collect,
+        argv,
+        parse: (reply: unknown) => scripts.collect.parse(reply, 0),
+      };
+      const [answer] = await execute(this.#connection, [call]);
+      if ('error' in answer || answer.resent) return undefined;
+      for (const { place, left } of answer.reply)
+        found.push({ queue: part[place] as Queue, left: Math.max(1, left) });
+    }
+    return found;
   }
 
   async #turn(): Promise<void> {
@@ -62,14 +101,17 @@ export class Waker {
       const done = this.#waiters.filter((waiter) => waiter.aborted || waiter.until <= now);
       this.#release(done, undefined);
       const left = Math.min(...this.#waiters.map((waiter) => waiter.until)) - now;
-      if (this.#waiters.length === 0) break;
-      this.#blockedOn = [...new Set(this.#waiters.flatMap((waiter) => waiter.keys))];
-      const end = await this.#connection.block(this.#blockedOn, Math.max(0.01, left / 1_000));
-      this.#blockedOn = [];
+      const [first, ...others] = this.#waiters;
+      if (!first) break;
+      const keys =
+        others.length === 0 ? first.keys : this.#waiters.flatMap((waiter) => waiter.keys);
+      this.#blockedOn = new Set(keys);
+      const end = await this.#connection.block([...this.#blockedOn], Math.max(0.01, left / 1_000));
+      this.#blockedOn = undefined;
       if (end.kind === 'lost') this.#release(this.#waiters, undefined);
       if (end.kind === 'marker') {
-        const first = this.#waiters.find((waiter) => waiter.keys.includes(end.key));
-        if (first) this.#release([first], end.key);
+        const taker = this.#waiters.find((waiter) => waiter.keys.includes(end.key));
+        if (taker) this.#release([taker], end.key);
       }
     }
     this.#turning = false;
@@ -84,7 +126,8 @@ export class Waker {
   /** Ends the block under way; one that has not reached the server yet is asked again. */
   async #interrupt(): Promise<void> {
     const block = this.#blockedOn;
-    while (block.length > 0 && this.#blockedOn === block) {
+    if (!block) return;
+    while (this.#blockedOn === block) {
       await this.#connection.unblock();
       await sleep(5);
     }

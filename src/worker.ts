@@ -52,6 +52,7 @@ export class Worker<
   /** Whether jobs were found since it was last told that nothing is left. */
   #foundJobs = false;
   #changed: (() => void)[] = [];
+  #firstAsked = 0;
 
   /** Throws TypeError or RangeError for a name, handler or option that can't be. */
   constructor(
@@ -164,8 +165,7 @@ export class Worker<
   async #burst(): Promise<void> {
     this.#bursting = true;
     this.#begin();
-    const done = (): boolean =>
-      this.#attempts.size === 0 && this.#queues.every((queue) => queue.isDone);
+    const done = (): boolean => this.#attempts.size === 0 && this.#all((queue) => queue.isDone);
     for (;;) {
       await this.#until(() => this.#closing !== undefined || done());
       if (this.#closing || !this.#family.busy) break;
@@ -201,15 +201,31 @@ export class Worker<
 
   #claimed(found: number): void {
     if (found > 0) this.#foundJobs = true;
-    else if (this.#foundJobs && this.#queues.every((queue) => queue.isEmpty)) {
-      this.#foundJobs = false;
-      this.emit('drained');
-    }
+    this.#tellDrained();
     this.#tellChange();
+  }
+
+  #tellDrained(): void {
+    if (!this.#foundJobs || !this.#all((queue) => queue.isEmpty)) return;
+    this.#foundJobs = false;
+    this.emit('drained');
+  }
+
+  /** Whether it holds of every queue; asks the one first of which it did not hold the last time. */
+  #all(holds: (queue: ServedQueue) => boolean): boolean {
+    const count = this.#queues.length;
+    for (let step = 0; step < count; step += 1) {
+      const at = (this.#firstAsked + step) % count;
+      if (holds(this.#queues[at] as ServedQueue)) continue;
+      this.#firstAsked = at;
+      return false;
+    }
+    return true;
   }
 
   #over({ cycle }: Home): void {
     if (this.#bursting) cycle.lookAgain();
+    this.#tellDrained();
     this.#tellChange();
   }
 

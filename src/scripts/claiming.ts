@@ -63,6 +63,8 @@ export type ClaimReply =
       readonly due: number | undefined;
       /** How many jobs had expired, and wait for expire. */
       readonly late: number;
+      /** When jobs were taken: how many stay, void entries and suspects included; undefined when that is not known any more. */
+      readonly left: number | undefined;
       readonly jobs: readonly ClaimedRow[];
     };
 
@@ -96,6 +98,7 @@ function repeatedClaim(stored: string): ClaimReply {
       token: line.split('\t')[0] as Token,
       due: undefined,
       late: 0,
+      left: undefined,
       jobs: repeatedRows(ids),
     };
   return { word: state };
@@ -131,10 +134,11 @@ export const claim = declareScript('claim', {
   },
   each: {},
   parse: (reply): ClaimReply => {
-    const [state, token, due, late, ...lists] = reply as [
+    const [state, token, due, late, left, ...lists] = reply as [
       string,
       string,
       string,
+      number,
       number,
       ...Partial<Lists>,
     ];
@@ -145,6 +149,7 @@ export const claim = declareScript('claim', {
       token: token as Token,
       due: due === '' ? undefined : Number(due),
       late,
+      left: state === 'claimed' ? left : undefined,
       jobs: rows(lists as Lists),
     };
   },
@@ -155,4 +160,23 @@ export const reread = declareScript('reread', {
   args: { token: as<Token>() },
   each: { id: as<JobId>() },
   parse: (reply) => rows(reply as Lists),
+});
+
+/** A marker that was taken: the place of its queue among those that were asked for, and how many ids wait there. */
+export interface Collected {
+  readonly place: number;
+  readonly left: number;
+}
+
+export const collect = declareScript('collect', {
+  keys: ['markers'],
+  args: { most: as<number>(), have: as<0 | 1>() },
+  each: {},
+  parse: (reply): Collected[] => {
+    const numbers = reply as number[];
+    return Array.from({ length: numbers.length / 2 }, (_, at) => ({
+      place: numbers[2 * at] as number,
+      left: numbers[2 * at + 1] as number,
+    }));
+  },
 });
