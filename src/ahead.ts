@@ -64,7 +64,7 @@ class WorkClock {
 /** How fast one worker starts jobs, and so how many are worth claiming ahead. */
 export class Pace {
   /** When a job started last, by the monotonic clock (ms). */
-  at = 0;
+  at = Number.NEGATIVE_INFINITY;
   readonly #work = new WorkClock();
   #restsUntil = 0;
   #starts = 0;
