@@ -113,7 +113,7 @@ export class Slots {
   #deal(): void {
     const room = this.#room();
     if (room > this.#turns.granted && !this.#isFresh()) return;
-    for (const queue of this.#turns.deal(room, this.#batch())) queue.kick();
+    for (const queue of this.#turns.deal(room, this.ready(), this.#batch())) queue.kick();
     // What those that are known to have something leave may be for the others.
     if (room > this.#turns.granted) this.#isFresh();
   }

@@ -63,8 +63,8 @@ function starts(turns: Turns, queues: Fake[], count: number): string {
   return order;
 }
 
-function dealt(turns: Turns, queues: Fake[], room: number, size = 1): number[] {
-  turns.deal(room, size);
+function dealt(turns: Turns, queues: Fake[], room: number, ready = room): number[] {
+  turns.deal(room, ready, 1);
   return queues.map((queue) => turns.share(queue));
 }
 
@@ -127,7 +127,7 @@ describe('with weights', () => {
     );
     const had = new Map<Fake, number>();
     for (let round = 0; round < 50; round += 1) {
-      for (const queue of turns.deal(20, 10) as Fake[]) {
+      for (const queue of turns.deal(20, 20, 10) as Fake[]) {
         const share = turns.share(queue);
         expect(share).toBeGreaterThanOrEqual(10);
         had.set(queue, (had.get(queue) ?? 0) + share);
@@ -150,6 +150,16 @@ describe('in order of preference', () => {
     expect(dealt(turns, queues, 0)).toEqual([0, 0, 0]);
   });
 
+  test('what has to wait for a slot is of the first alone', () => {
+    const { turns, queues } = turnsOf(['a', 'b', 'c']);
+    for (const queue of queues) set(turns, queue, { left: 3 });
+    expect(dealt(turns, queues, 9, 5)).toEqual([3, 2, 0]);
+    set(turns, queues[0]!, { asking: 3 });
+    expect(dealt(turns, queues, 6, 2)).toEqual([0, 2, 0]);
+    set(turns, queues[0]!, { asking: 0, hungry: false });
+    expect(dealt(turns, queues, 6, 2)).toEqual([0, 3, 0]);
+  });
+
   test('what others were dealt is taken back for one before them', () => {
     const { turns, queues } = turnsOf(['a', 'b']);
     set(turns, queues[0]!, { hungry: false });
@@ -161,7 +171,7 @@ describe('in order of preference', () => {
 
   test('what was asked for is dealt no more', () => {
     const { turns, queues } = turnsOf(['a', 'b']);
-    turns.deal(7, 1);
+    turns.deal(7, 7, 1);
     set(turns, queues[0]!, { asking: 5 });
     expect(turns.granted).toBe(0);
     expect(turns.held).toBe(5);
@@ -185,7 +195,7 @@ describe('in order of preference', () => {
     expect(turns.anyQuiet).toBe(true);
     expect(turns.quiet()).toEqual([a]);
     for (const queue of queues.slice(1, 3)) set(turns, queue, { left: 1 });
-    turns.deal(9, 1);
+    turns.deal(9, 9, 1);
     expect(turns.quiet()).toEqual([a, d]);
     set(turns, b, { outdated: true, hungry: false });
     expect(turns.quiet()).toEqual([a, d]);
