@@ -1,10 +1,11 @@
-// Runs one sample in a process of its own, and ends it with all that it has started when it takes too long or nobody wants it any more.
+// Runs a program of this folder in a process of its own, and ends it with all that it has started when it takes too long or nobody wants
+// it any more.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-/** Longest time of one sample, ms. */
+/** Longest time of one program, ms. */
 const timeout = 300_000;
 /** So many lines of what a failed process has said are kept. */
 const shownLines = 20;

@@ -43,7 +43,7 @@ export async function environmentOfRun(questions, servers) {
   for (const name of new Set(points.map(({ server }) => server ?? 'redis')))
     if (name !== 'redis') others.push(await at(await servers.get(name), serverVersion));
   if (libraries.has('graphile'))
-    others.push(`PostgreSQL ${(await servers.get('postgres')).version}`);
+    others.push(`PostgreSQL ${(await servers.get('postgres')).version} (${await durability()})`);
   const server = await servers.get('redis');
   return {
     ...(await at(server, (redis) => environmentOf(redis, [...libraries]))),
@@ -97,6 +97,11 @@ async function versionsOf(libraries) {
 function versionIn(folder) {
   const file = join(import.meta.dirname, folder, 'package.json');
   return JSON.parse(readFileSync(file, 'utf8')).version;
+}
+
+/** Known only where the peers are installed. */
+async function durability() {
+  return (await import('./servers-postgres.mjs')).durability;
 }
 
 /** The commit, and whether the tree differs from it; nothing outside of a clone. */

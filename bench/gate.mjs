@@ -2,7 +2,8 @@
 //
 //   node bench/gate.mjs [--only GROUP[,GROUP]] [--lua FOLDER] [--tries N] [--json]
 //
-// --only   scripts, backlog, api, memory: exact counts, the same on any machine; floor, tail, growth: ratios of times of one run
+// --only   scripts, backlog: exact counts, the same on any machine; api: exact but for handlers that do nothing; memory: bytes, exact on
+//          Redis 7.0; floor, tail, growth: ratios of times of one run
 // --lua    takes the scripts from another folder than those that were built
 // --tries  how often api, floor, tail and growth are measured while they do not hold, the first time included; default 3
 // --json   prints the results as JSON

@@ -27,12 +27,11 @@ export async function packagedServer(suite, name) {
   const staging = await mkdtemp(`${folder}.partial-`);
   try {
     await unpack(suite, name, staging);
-    await writeStart(staging, folder);
+    await run(await writeStart(staging), ['--version'], { timeout });
     // Only a whole one lies under its name. Who comes second takes what the first has left.
     await rename(staging, folder).catch((error) => {
       if (!existsSync(program)) throw error;
     });
-    await run(program, ['--version'], { timeout });
   } catch (cause) {
     throw new Error(`${name} of Debian ${suite} can't be had: ${lastLine(cause)}`, { cause });
   } finally {
@@ -45,12 +44,16 @@ async function unpack(suite, name, staging) {
   const apt = await mkdtemp(join(tmpdir(), 'lunaq-bench-apt-'));
   try {
     const settings = await aptSettings(apt, suite);
-    const env = { ...process.env, LC_ALL: 'C', APT_CONFIG: settings };
-    await run('apt-get', ['-qq', 'update'], { env, timeout });
-    await run('apt-get', ['-qq', '--download-only', 'install', name], { env, timeout });
+    const env = { ...process.env, LC_ALL: 'C' };
+    // -c is read after the system's settings, whose hooks clean folders that are not ours.
+    const aptGet = (...words) =>
+      run('apt-get', ['-qq', '-c', settings, ...words], { env, timeout });
+    await aptGet('update');
+    await aptGet('--download-only', 'install', name);
     const archives = join(apt, 'cache/archives');
     for (const file of await readdir(archives))
-      if (file.endsWith('.deb')) await run('dpkg-deb', ['-x', join(archives, file), staging]);
+      if (file.endsWith('.deb'))
+        await run('dpkg-deb', ['-x', join(archives, file), staging], { timeout });
   } finally {
     await rm(apt, { recursive: true, force: true });
   }
@@ -81,6 +84,11 @@ async function aptSettings(folder, suite) {
       'APT::Sandbox::User "root";',
       'APT::Get::Assume-Yes "true";',
       'Debug::NoLocking "true";',
+      '#clear APT::Update::Pre-Invoke;',
+      '#clear APT::Update::Post-Invoke;',
+      '#clear APT::Update::Post-Invoke-Success;',
+      '#clear DPkg::Pre-Install-Pkgs;',
+      '#clear DPkg::Post-Invoke;',
       '',
     ].join('\n'),
   );
@@ -96,20 +104,21 @@ function mirror() {
   throw new Error('no Debian sources on this system');
 }
 
-/** Writes the program that starts the unpacked server through its own loader, as it will lie in `folder`. */
-async function writeStart(staging, folder) {
-  const files = readdirSync(staging, { recursive: true, encoding: 'utf8' });
+/** Writes the program that starts the unpacked server through its own loader, from wherever it lies. */
+async function writeStart(folder) {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' });
   // In Debian the package of tools holds the real program.
   const server = files.find((file) => /bin\/(redis|valkey)-server$/.test(file));
   const loader = files.find((file) => file.endsWith('ld-linux-x86-64.so.2'));
   if (!server || !loader) throw new Error('its packages hold no server or no loader');
-  const libraries = ['usr/lib', 'lib'].map((name) => `${folder}/${name}/x86_64-linux-gnu`);
-  const start = join(staging, 'start');
+  const libraries = ['usr/lib', 'lib'].map((name) => `$here/${name}/x86_64-linux-gnu`).join(':');
+  const start = join(folder, 'start');
   await writeFile(
     start,
-    `#!/bin/sh\nexec '${folder}/${loader}' --library-path '${libraries.join(':')}' '${folder}/${server}' "$@"\n`,
+    `#!/bin/sh\nhere=$(dirname "$0")\nexec "$here/${loader}" --library-path "${libraries}" "$here/${server}" "$@"\n`,
   );
   await chmod(start, 0o755);
+  return start;
 }
 
 function lastLine({ stderr, message }) {

@@ -41,7 +41,13 @@ async function measureAll({ quick, rounds, only, without, redis }, signal) {
     const part = quick ? quickPart : 1;
     const options = { questions, rounds, part, servers, signal, say: console.log };
     const { samples, failures } = await runRounds(options);
-    const micro = only ? {} : await measureMicro({ quick, redis }, signal);
+    const micro = only
+      ? {}
+      : await measureMicro({ quick, redis }, signal).catch((error) => {
+          signal.throwIfAborted();
+          failures.push({ library: 'lunaq', point: 'micro', reason: error.message });
+          return {};
+        });
     const answers = questions.map((each) => questionResult(each, samples.get(each.id)));
     const verdicts = verdictsOf(goals, answers);
     return {

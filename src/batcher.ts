@@ -2,7 +2,7 @@
 // timer, and a lone request goes at once: many of one turn of the event loop go together. Where many wait, two calls are in
 // flight, so that the server works on one while the answers of the other are taken.
 import { asError, QueueError } from './errors.js';
-import { endOfTick, nextTurn } from './turn.js';
+import { endOfTick, nextTurn } from './event-loop.js';
 
 export interface BatchLimits {
   /** Most elements of one call. */

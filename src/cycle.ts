@@ -19,7 +19,7 @@ import * as scripts from './scripts.js';
 import type { ClaimReply, RenewReply } from './scripts.js';
 import { Settles, type SettleCall } from './settles.js';
 import type { Slots } from './slots.js';
-import { nextTurn } from './turn.js';
+import { nextTurn } from './event-loop.js';
 import type { Claimant } from './turns.js';
 
 export interface CycleHooks extends LeaseHooks {

@@ -1,5 +1,5 @@
 // The slots of one worker, which its queues share: how many jobs may be claimed, by whom (turns.ts), and how the worker learns where
-// something came. A queue is hungry since its marker was taken or a claim left jobs there; the others are quiet: what comes there sets a
+// something came. A queue is hungry once its marker was taken or a claim left jobs there; the others are quiet: what comes there sets a
 // marker, which stays until somebody takes it, so that nobody asks them in vain.
 // - While no queue is hungry, the worker blocks on the markers of all. When one was there at once there may be others: `collect` takes
 //   as many as there is room for, and tells how many jobs wait there, so that all are claimed from side by side.
@@ -112,10 +112,10 @@ export class Slots {
   /** Shares out what may be claimed, once it is known who has something. */
   #deal(): void {
     const room = this.#room();
-    if (room > this.#turns.granted && !this.#isFresh()) return;
+    if (room > this.#turns.granted && !this.#keepFresh()) return;
     for (const queue of this.#turns.deal(room, this.ready(), this.#batch())) queue.kick();
     // What those that are known to have something leave may be for the others.
-    if (room > this.#turns.granted) this.#isFresh();
+    if (room > this.#turns.granted) this.#keepFresh();
   }
 
   /** How many jobs of one queue may come in a row, for larger batches: as many as start within a few ms, so one when jobs are long. */
@@ -193,10 +193,10 @@ export class Slots {
   }
 
   /**
-   * Whether it is known well enough which queues have something. A worker that is kept busy does not wait for markers, so it looks at
+   * Sees to it that it is known well enough which queues have something; returns whether it is. A worker that is kept busy does not wait for markers, so it looks at
    * those of the others now and then, before they are needed as a rule.
    */
-  #isFresh(): boolean {
+  #keepFresh(): boolean {
     if (this.#isShut || this.#isBlocking || !this.#turns.anyQuiet) return true;
     const now = performance.now();
     if (now >= this.#askAllAt) this.#askAll();

@@ -52,7 +52,7 @@ export class Turns {
   /** Those with jobs that wait for a slot. */
   readonly #starters: Least<Turn>;
   /** All eager ones, in order of preference. */
-  readonly #hungry = new Least<Turn>(({ index }) => index);
+  readonly #eagerTurns = new Least<Turn>(({ index }) => index);
   readonly #grants = new Set<Turn>();
   /** Those whose claims fail, in the order in which they are tried again. */
   readonly #failing = new Set<Turn>();
@@ -109,7 +109,7 @@ export class Turns {
 
   #turnEager(turn: Turn, eager: boolean): void {
     turn.eager = eager;
-    this.#hungry.set(turn, eager);
+    this.#eagerTurns.set(turn, eager);
     this.#eager += eager ? 1 : -1;
     if (!eager) return;
     turn.at = Math.max(turn.at, this.#reached);
@@ -143,8 +143,8 @@ export class Turns {
   /**
    * Shares out what may be claimed in all beyond what is held, to each queue in turn as many as `size` jobs, so that many queues with a
    * backlog are claimed from in batches. In order of preference, `ready` of the room are of slots that are free: only those may be for
-   * another queue than the first, so that nothing of a later one waits here while one before it has something. Those that were granted
-   * something.
+   * another queue than the first, so that nothing of a later one waits here while one before it has something. Returns those that were
+   * granted something.
    */
   deal(room: number, ready: number, size: number): readonly Claimant[] {
     if (this.#granted > room) this.#revoke();
@@ -153,7 +153,7 @@ export class Turns {
       const turn = this.#askers.first;
       if (!turn) break;
       const most = this.#turnsUntil(turn, this.#askers.second);
-      const behind = !this.weighted && turn !== this.#hungry.first;
+      const behind = !this.weighted && turn !== this.#eagerTurns.first;
       const limit = behind ? Math.min(rest, ready - this.#granted) : rest;
       const part = Math.min(limit, this.#unmet(turn), Math.max(most, size));
       if (part <= 0) break;

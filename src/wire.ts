@@ -1,5 +1,5 @@
 // How commands go out: encoded here, since ioredis looks at each word several times, which costs more than all else that is
-// done for a job; and what is sent in one turn of the event loop in one write, which on many machines costs as much as 20 jobs.
+// done for a job; and what is sent in one tick in one write, which on many machines costs as much as 20 jobs.
 
 /** A command: its name and arguments. */
 export type Words = readonly (string | number)[];

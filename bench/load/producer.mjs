@@ -66,7 +66,7 @@ await takePart({
       const due = schedule.dueBy(time);
       const end = Math.min(due, next + mostAtOnce * producers);
       for (; next < end; next += producers) {
-        lateness.record(time - schedule.dueAt(next));
+        if (schedule.counts(next)) lateness.record(time - schedule.dueAt(next));
         void offer(next);
       }
       if (next < due) await turn();

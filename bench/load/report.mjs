@@ -54,7 +54,7 @@ export function reportOf(result) {
     },
     errors: counts.troubles,
     warnings,
-    ok: verdict.lost + verdict.repeated + verdict.unasked === 0,
+    ok: verdict.lost + verdict.repeated + verdict.unasked === 0 && (interrupted || !(left > 0)),
   };
 }
 

@@ -1,6 +1,7 @@
 // Where the server's own CPU goes, by `perf`, where that is there and allowed.
 import { execFile, spawn } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -57,6 +58,8 @@ export async function watchProcess(pid, file) {
         return await read(pid, file);
       } catch (error) {
         return { missing: reasonOf(error.message, error.stderr ?? '') };
+      } finally {
+        await rm(file, { force: true });
       }
     },
   };

@@ -10,7 +10,7 @@ import { tally, verdictLine } from './verdicts.mjs';
 const begin = '<!-- bench: begin (written by `npm run bench -- --write-perf`) -->';
 const end = '<!-- bench: end -->';
 /** Where the charts lie, as seen from the page. */
-const chartFolder = 'bench/charts';
+const chartFolder = 'docs/charts';
 
 /**
  * Writes the figures into the page, and the charts into a folder beside it, from which those go that are no more.

@@ -242,7 +242,7 @@ describe('PERF.md', () => {
       /^- reached · add, one by one, jobs\/s: 2\.22 .* × BullMQ's; at least 2 ×$/m,
     );
     expect(text).toContain('|  | BullMQ | 6,300 (6,000–6,400) | 104 | 10.0 | 2.22 × | 0.50 × |');
-    expect(text).toContain('![Latency: Latency, p99](bench/charts/latency-p99.svg)');
+    expect(text).toContain('![Latency: Latency, p99](docs/charts/latency-p99.svg)');
     expect(text).toContain('Handlers do **nothing**.');
     expect(text).not.toMatch(/\n{3,}|undefined|NaN/);
   });
@@ -256,7 +256,7 @@ describe('PERF.md', () => {
 
   test('is written with its charts; those of questions that are gone go', async () => {
     const file = join(folder, 'PERF.md');
-    const charts = join(folder, 'bench/charts');
+    const charts = join(folder, 'docs/charts');
     await mkdir(charts, { recursive: true });
     await writeFile(file, page);
     await writeFile(join(charts, 'gone.svg'), '<svg/>');
