@@ -80,11 +80,12 @@ export class Adder<J> {
 
   /** Stores a job under its own id or a new one. `opts` have been checked. `isParent`: others will depend on it at once. */
   add(name: string, data: unknown, given: JobOptions, isParent = false): Promise<J> {
-    const parents = given.dependsOn === undefined ? none : this.#parents(given);
-    const opts = parents.length > 0 ? { ...given, dependsOn: parents } : given;
-    const record: JobRecord = { name, data, timestamp: Date.now(), opts };
-    const family = { parents, isParent };
+    // What is thrown in here rejects.
     return new Promise((resolve, reject) => {
+      const parents = given.dependsOn === undefined ? none : this.#parents(given);
+      const opts = parents.length > 0 ? { ...given, dependsOn: parents } : given;
+      const record: JobRecord = { name, data, timestamp: Date.now(), opts };
+      const family = { parents, isParent };
       const id = (opts.jobId as JobId | undefined) ?? this.#ids.next();
       this.#enter(new Addition(this.#destination, id, record, family, resolve, reject));
     });

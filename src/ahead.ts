@@ -28,12 +28,14 @@ class WorkClock {
   #since: number | undefined;
   #loop = performance.eventLoopUtilization();
   #cpu = process.cpuUsage();
+  #measuredAt = Number.NEGATIVE_INFINITY;
 
   get stopped(): boolean {
     return this.#since === undefined;
   }
 
   start(now: number): void {
+    if (now - this.#measuredAt > horizon) this.#measure(now);
     this.#since = now;
   }
 
@@ -46,13 +48,14 @@ class WorkClock {
     if (this.#since === undefined) return this.#before;
     const passed = now - this.#since;
     if (passed < horizon) return this.#before + passed;
-    this.#before += Math.max(0, passed - this.#stolen());
+    this.#before += Math.max(0, passed - this.#measure(now));
     this.#since = now;
     return this.#before;
   }
 
-  /** What the event loop was busy without using the CPU, it waited for a core (ms since it was asked last). */
-  #stolen(): number {
+  /** Since it was called last: while the event loop was busy without using the CPU, it waited for a core (ms). */
+  #measure(now: number): number {
+    this.#measuredAt = now;
     const { active } = performance.eventLoopUtilization(this.#loop);
     const { user, system } = process.cpuUsage(this.#cpu);
     this.#loop = performance.eventLoopUtilization();

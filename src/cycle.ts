@@ -168,8 +168,9 @@ export class Cycle implements Claimant {
 
   startNext(): void {
     const run = this.claims.ahead.shift();
-    if (run?.expired) this.handbacks.unstarted(run);
-    else if (run) this.#hooks.start(run);
+    if (run && !run.expired) return this.#hooks.start(run);
+    if (run) this.handbacks.unstarted(run);
+    if (this.#slots.busy === 0) this.#slots.pace.idle(performance.now());
   }
 
   /** Asks at the next round trip which jobs were asked to stop: what was published may have been missed. */
@@ -200,6 +201,7 @@ export class Cycle implements Claimant {
   }
 
   async #turn(): Promise<void> {
+    let failed = false;
     try {
       while (this.#work()) {
         if (!(await this.#ensureLease())) break;
@@ -214,6 +216,7 @@ export class Cycle implements Claimant {
         await nextTurn();
       }
     } catch (error) {
+      failed = true;
       this.claims.gotNothing();
       if (error instanceof QueueError && error.code === 'OUTDATED') {
         this.#tookMarker = false;
@@ -228,6 +231,8 @@ export class Cycle implements Claimant {
     }
     this.#turning = false;
     this.#slots.noticed(this);
+    // What this queue was granted is for others now.
+    if (failed) this.#slots.fill();
     if (this.#work()) return this.kick();
     if (this.#claiming) void this.#slots.wait();
     if (this.settles.size === 0 && !this.#slots.isWaiting)

@@ -143,9 +143,11 @@ export class Slots {
     const only = this.#only;
     if (this.#isBlocking || this.free <= 0) return;
     if (only ? only.hungry && !only.failing : this.#turns.anyEager) return;
-    this.#isBlocking = true;
     const { signal } = this.#shutting;
     const from = performance.now();
+    // The time came while all slots were taken: markers that are there now must not put it off again.
+    if (!only && this.#askAllAt > 0 && this.#askAllAt <= from) return this.#askAll();
+    this.#isBlocking = true;
     if (only || this.#askAllAt <= from) this.#askAllAt = from + this.#interval;
     const queues = this.#inTurn(this.#queues.filter((queue) => !queue.outdated));
     const taken =

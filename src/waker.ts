@@ -86,8 +86,9 @@ export class Waker {
         argv,
         parse: (reply: unknown) => scripts.collect.parse(reply, 0),
       };
-      const [answer] = await execute(this.#connection, [call]);
-      if ('error' in answer || answer.resent) return undefined;
+      // A connection that was closed meanwhile rejects.
+      const [answer] = await execute(this.#connection, [call]).catch(() => []);
+      if (!answer || 'error' in answer || answer.resent) return undefined;
       for (const { place, left } of answer.reply)
         found.push({ queue: part[place] as Queue, left: Math.max(1, left) });
     }

@@ -15,7 +15,7 @@ export default {
   id: 'dependencies',
   title: 'Jobs that wait for jobs',
   ask: 'What do dependencies cost?',
-  rounds: 3,
+  rounds: 2,
   points: [
     point('chain', 'chain of 1,000', { lunaq: 1_000, bullmq: 1_000 }),
     point('fan-out', 'one, then 40,000', { lunaq: 40_000 }),

@@ -17,7 +17,7 @@ export default {
   title: 'Size of the data',
   ask: 'How does the cost of a job grow with its data?',
   axis: { title: 'bytes of JSON', scale: 'log' },
-  rounds: 3,
+  rounds: 2,
   points: sizes.map((size) => ({
     ...size,
     id: `payload-${size.x}`,

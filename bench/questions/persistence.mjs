@@ -7,7 +7,7 @@ export default {
   id: 'persistence',
   title: 'Persistence',
   ask: 'What does an append-only file cost?',
-  rounds: 3,
+  rounds: 2,
   points: [
     point('none', 'none', 'redis', jobs),
     point('everysec', 'appendfsync everysec', 'redis-everysec', jobs),

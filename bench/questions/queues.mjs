@@ -8,7 +8,7 @@ export default {
   title: 'Many queues',
   ask: 'What does it cost to serve many queues from one process?',
   axis: { title: 'queues', scale: 'log' },
-  rounds: 3,
+  rounds: 2,
   points: counts.map((queues) => ({
     id: `queues-${queues}`,
     label: `${queues.toLocaleString('en')} ${queues === 1 ? 'queue' : 'queues'}`,

@@ -7,7 +7,7 @@ export default {
   id: 'servers',
   title: 'Servers',
   ask: 'Does it matter which server it is?',
-  rounds: 3,
+  rounds: 2,
   points: [
     point('redis-7', 'Redis 7.0'),
     point('redis-8', 'Redis 8'),

@@ -402,3 +402,25 @@ describe('from run to close', () => {
     expect(make).toThrow(message);
   });
 });
+
+test('a queue of a newer major version stops none of those behind it, sweep after sweep', async () => {
+  const [newer, own] = queues('newer', 'own') as [Queue, Queue];
+  const meta = `lunaq:{${newer.name}}:meta`;
+  await live.redis.hset(meta, 'schema', '99');
+  const ran: unknown[] = [];
+  const both = new Worker([newer.name, own.name], (job) => void ran.push(job.data), {
+    connection: live.server.connection,
+    ...quick,
+  });
+  live.track(both);
+  const errors: unknown[] = [];
+  both.on('error', (error) => errors.push(error));
+  await until(() => errors.length > 0);
+  for (const data of [1, 2, 3]) {
+    await pause(3 * (quick.stalledInterval ?? 0));
+    await own.add('job', data);
+    await until(() => ran.length === data, 2_000);
+  }
+  expect(errors).toMatchObject([{ code: 'OUTDATED' }]);
+  await live.redis.del(meta);
+});

@@ -33,10 +33,8 @@ async function offer({ from, jobs, rate }) {
   let failure;
   const adds = [];
   let next = 0;
-  const sendDue = () => {
-    Atomics.store(bell, 0, 0);
-    const now = clock();
-    const due = Math.min(jobs, (Math.floor((now - start) / interval) + 1) * together);
+  const dueAt = (now) => Math.min(jobs, (Math.floor((now - start) / interval) + 1) * together);
+  const send = (due, now) => {
     for (; next < due; next += 1) {
       late[next] = now - (start + Math.floor(next / together) * interval);
       adds.push(
@@ -46,9 +44,14 @@ async function offer({ from, jobs, rate }) {
       );
     }
   };
-  pacer.on('message', sendDue);
+  pacer.on('message', () => {
+    Atomics.store(bell, 0, 0);
+    const now = clock();
+    send(dueAt(now), now);
+  });
   await stopped;
-  sendDue();
+  // The pacer may wake some microseconds early, and has gone then.
+  send(jobs, clock());
   await Promise.all(adds);
   if (failure) throw failure;
   return { start, interval, together, late: quantilesOf(late).p99 };
