@@ -1,5 +1,6 @@
 // One worker for several queues.
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import { Queue, Worker } from 'lunaq';
 import { startRedis } from 'lunaq/testing';
 
@@ -9,6 +10,7 @@ const queues = ['high', 'low'].map((name) => new Queue<number, string>(name, { c
 const started: string[] = [];
 const handler = async ({ queueName, data }: { queueName: string; data: number }) => {
   started.push(queueName);
+  await setTimeout(1);
   return `${queueName} ${data}`;
 };
 
