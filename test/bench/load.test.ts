@@ -72,6 +72,12 @@ class Running {
       .map((line) => JSON.parse(line) as { interval?: Interval; report?: Report });
   }
 
+  /** Waits for its end, and shows what it told when that is not 0. */
+  async endsWell(): Promise<void> {
+    const code = await this.ended;
+    if (code !== 0) throw new Error(`exit ${code}\n${this.stdout.slice(-4_000)}\n${this.stderr}`);
+  }
+
   get intervals(): Interval[] {
     return this.#documents.flatMap(({ interval }) => interval ?? []);
   }
@@ -98,7 +104,7 @@ const noneAstray = { lost: 0, repeated: 0, unasked: 0, unconfirmed: 0, left: 0 }
 
 test('each job is added and done once, the figures fit together, and no key stays', async () => {
   const load = start('--queues', '2', '--producers', '2', '--work', '0..2', '--bytes', '200');
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   const { report } = load;
   expect(report.ok).toBe(true);
   expect(report.jobs).toMatchObject({ offered: 600, added: 600, done: 600, ran: 600 });
@@ -115,7 +121,7 @@ test('each job is added and done once, the figures fit together, and no key stay
 
 test('without a server of yours it starts one, and prints for people', async () => {
   const load = new Running(['--seconds', '2', '--rate', '100']);
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   expect(load.stderr).toBe('');
   expect(load.stdout).toMatch(/^100 jobs\/s for 2 s on a private server/);
   expect(load.stdout).toMatch(/200 offered, 200 added, 200 done\n\s+0 lost, 0 repeated/);
@@ -123,7 +129,7 @@ test('without a server of yours it starts one, and prints for people', async () 
 
 test('a load that is too much is told as such, and all of it is worked on', async () => {
   const load = start('--workers', '1', '--concurrency', '1', '--work', '5', '--rate', '400');
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   const { achieved, jobs } = load.report;
   expect(achieved.saturated).toBe(true);
   expect(achieved.jobsPerSecond).toBeLessThan(210);
@@ -136,7 +142,7 @@ test('SIGINT in the middle ends it with a report and without keys', async () => 
   load.kill('SIGINT');
   // What npm hands on once more is no second one.
   load.kill('SIGINT');
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   const { interrupted, jobs } = load.report;
   expect(interrupted).toBe(true);
   expect(jobs['offered']).toBeLessThan(300 * 60);
@@ -170,7 +176,7 @@ test('a server that is killed and restarted under it: each acknowledged job once
     setTimeout(later, 500);
   });
   await live.server.restart();
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   const { jobs, redis, errors } = load.report;
   expect(jobs).toMatchObject({ lost: 0, repeated: 0, unasked: 0, left: 0 });
   expect(jobs['offered']).toBe(1_200);
@@ -210,7 +216,7 @@ test('a prefix with keys is refused, and these stay as they are', async () => {
 
 test('--keep leaves the queues', async () => {
   const load = start('--keep', '--prefix', 'kept*');
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   expect(await live.redis.keys('*')).toContain('kept*:queues');
   const again = start('--prefix', 'kept*');
   expect(await again.ended).toBe(2);
@@ -219,7 +225,7 @@ test('--keep leaves the queues', async () => {
 test('it warns of what others feel, and of a server that evicts', async () => {
   await live.redis.config('SET', 'maxmemory-policy', 'allkeys-lru');
   const load = start('--seconds', '2');
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   expect(load.stderr).toMatch(
     /^load: 1 other client is connected: .*\nload: maxmemory-policy is allkeys-lru: .*\n$/,
   );
@@ -260,7 +266,7 @@ test.each([
 
 test('--help tells every flag', async () => {
   const load = new Running(['--help']);
-  expect(await load.ended).toBe(0);
+  await load.endsWell();
   for (const flag of ['redis', 'rate', 'work', 'keep', 'json', 'interval'])
     expect(load.stdout).toContain(`--${flag} `);
 });

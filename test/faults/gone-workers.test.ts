@@ -23,38 +23,42 @@ async function told(queue: Queue, ids: readonly string[]): Promise<WorkerInfo> {
   return found as WorkerInfo;
 }
 
-test('a killed worker is told as gone, with its last jobs and its last heartbeat', async () => {
-  const queue = live.queue();
-  const jobs = await queue.addBulk([1, 2].map((data) => ({ name: 'hold', data })));
-  const victim = await startWorker(live, { name: 'victim', concurrency: 2 });
-  const busy = await told(
-    queue,
-    jobs.map(({ id }) => id),
-  );
-  const killed = Date.now();
-  await victim.kill();
-  const { pid } = victim.process;
-  await until(async () => (await gone(queue)).length === 1);
-  expect(Date.now() - killed).toBeLessThan(quick.lockDuration + 500);
-  expect(await queue.getWorkers()).toEqual([]);
-  expect(await queue.getWorkersCount()).toBe(0);
-  expect(await gone(queue)).toMatchObject([
-    { id: busy.id, name: 'victim', pid, active: 2, jobs: busy.jobs, state: 'gone' },
-  ]);
+test(
+  'a killed worker is told as gone, with its last jobs and its last heartbeat',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const jobs = await queue.addBulk([1, 2].map((data) => ({ name: 'hold', data })));
+    const victim = await startWorker(live, { name: 'victim', concurrency: 2 });
+    const busy = await told(
+      queue,
+      jobs.map(({ id }) => id),
+    );
+    const killed = Date.now();
+    await victim.kill();
+    const { pid } = victim.process;
+    await until(async () => (await gone(queue)).length === 1);
+    expect(Date.now() - killed).toBeLessThan(quick.lockDuration + 500);
+    expect(await queue.getWorkers()).toEqual([]);
+    expect(await queue.getWorkersCount()).toBe(0);
+    expect(await gone(queue)).toMatchObject([
+      { id: busy.id, name: 'victim', pid, active: 2, jobs: busy.jobs, state: 'gone' },
+    ]);
 
-  // Others take its jobs; what it ran last is still told.
-  const done: string[] = [];
-  live.worker((job) => void done.push(job.id));
-  await until(() => done.length === 2);
-  await until(async () => (await live.redis.zcard(`lunaq:{${live.name}}:leases`)) === 1);
-  const [after] = await gone(queue);
-  expect(after).toMatchObject({ id: busy.id, active: 0, jobs: busy.jobs, state: 'gone' });
-  expect(after?.heartbeat).toBeGreaterThan(killed - quick.lockDuration);
-  expect(after?.heartbeat).toBeLessThanOrEqual(killed + 20);
-  expect((await queue.getWorkers()).map(({ pid: other }) => other)).toEqual([process.pid]);
-  const calls = await live.redis.hkeys(`lunaq:{${live.name}}:calls`);
-  expect(calls.filter((call) => call.startsWith(busy.id))).toEqual([]);
-});
+    // Others take its jobs; what it ran last is still told.
+    const done: string[] = [];
+    live.worker((job) => void done.push(job.id));
+    await until(() => done.length === 2);
+    await until(async () => (await live.redis.zcard(`lunaq:{${live.name}}:leases`)) === 1);
+    const [after] = await gone(queue);
+    expect(after).toMatchObject({ id: busy.id, active: 0, jobs: busy.jobs, state: 'gone' });
+    expect(after?.heartbeat).toBeGreaterThan(killed - quick.lockDuration);
+    expect(after?.heartbeat).toBeLessThanOrEqual(killed + 20);
+    expect((await queue.getWorkers()).map(({ pid: other }) => other)).toEqual([process.pid]);
+    const calls = await live.redis.hkeys(`lunaq:{${live.name}}:calls`);
+    expect(calls.filter((call) => call.startsWith(busy.id))).toEqual([]);
+  },
+);
 
 test('an idle worker that is killed was last heard of when its lease was renewed last', async () => {
   const queue = live.queue();

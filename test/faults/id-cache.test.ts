@@ -66,89 +66,101 @@ function lateness(periods: readonly Period[], told: readonly AnswerTold[]): numb
   return judge(periods, told).toSorted((a, b) => b - a);
 }
 
-test('events put right what other processes change, long before it is too old', async () => {
-  const { connection } = live.server;
-  const { periods, asked, changes } = await observe(
-    connection,
-    [{}, { max: 60, protocol: 2 }, { maxAge: 60_000 }],
-    600,
-    () => pause(4_000),
-  );
-  // Enough to have met each other, on a slow machine too.
-  expect(changes).toBeGreaterThan(20);
-  expect(periods.length).toBeGreaterThan(20);
-  for (const { answers, failures, stats } of asked) {
-    expect(failures).toEqual({});
-    expect(answers.length).toBeGreaterThan(100);
-    expect(stats.hits).toBeGreaterThan(stats.misses / 4);
-    expect(stats.corrections).toBeGreaterThan(0);
-    const late = lateness(periods, answers);
-    // The way of a message through a busy machine; nothing promises more than the age.
-    expect(late[0]).toBeLessThan(5_000);
-    expect(late[Math.floor(late.length / 100)]).toBeLessThan(1_000);
-  }
-  expect(asked[1]?.stats.size).toBeLessThanOrEqual(60);
-});
-
-test('no answer is older than promised when connections break and nobody publishes', async () => {
-  const proxy = await proxyOf();
-  const { host, port } = proxy;
-  const maxAge = 250;
-  const { audience } = queueKeys(live.name);
-  const faults: (() => Promise<unknown>)[] = [
-    async () => proxy.cut(),
-    async () => await live.redis.del(audience),
-    async () => await kill('pubsub'),
-    async () => {
-      proxy.delay(30);
-      await pause(200);
-      proxy.delay(0);
-    },
-    async () => {
-      proxy.blackhole(true);
-      await pause(700);
-      proxy.blackhole(false);
-    },
-  ];
-  const caches = [{ maxAge }, { maxAge, protocol: 2 }, { maxAge, max: 40 }];
-  const { periods, asked } = await observe({ host, port }, caches, 4 * maxAge, async () => {
-    for (let turn = 0; turn < 10; turn += 1) {
-      await faults[turn % faults.length]?.();
-      await pause(400);
+test(
+  'events put right what other processes change, long before it is too old',
+  { tags: ['timing'] },
+  async () => {
+    const { connection } = live.server;
+    const { periods, asked, changes } = await observe(
+      connection,
+      [{}, { max: 60, protocol: 2 }, { maxAge: 60_000 }],
+      600,
+      () => pause(4_000),
+    );
+    // Enough to have met each other, on a slow machine too.
+    expect(changes).toBeGreaterThan(20);
+    expect(periods.length).toBeGreaterThan(20);
+    for (const { answers, failures, stats } of asked) {
+      expect(failures).toEqual({});
+      expect(answers.length).toBeGreaterThan(100);
+      expect(stats.hits).toBeGreaterThan(stats.misses / 4);
+      expect(stats.corrections).toBeGreaterThan(0);
+      const late = lateness(periods, answers);
+      // The way of a message through a busy machine; nothing promises more than the age.
+      expect(late[0]).toBeLessThan(5_000);
+      expect(late[Math.floor(late.length / 100)]).toBeLessThan(1_000);
     }
-  });
-  for (const { answers, failures, stats } of asked) {
-    expect(answers.length).toBeGreaterThan(50);
-    expect(Object.keys(failures).filter((code) => !code.startsWith('UN'))).toEqual([]);
-    expect(stats.hits).toBeGreaterThan(0);
-    expect(lateness(periods, answers)[0]).toBeLessThan(maxAge + tolerance);
-  }
-});
+    expect(asked[1]?.stats.size).toBeLessThanOrEqual(60);
+  },
+);
 
-test('while nothing comes through, what is known is told until it is too old, and no longer', async () => {
-  const proxy = await proxyOf();
-  const { host, port } = proxy;
-  const maxAge = 1_000;
-  const queue = live.queue({ connection: { host, port }, idCache: { maxAge } });
-  await remembers(queue);
-  expect(await queue.has('a')).toBe(false);
-  proxy.blackhole(true);
-  const silent = performance.now();
-  const outside = live.queue({ idCache: false });
-  await outside.add('job', {}, { jobId: 'a' });
-  const { misses } = queue.idCache.stats();
-  let last = silent;
-  const next = (): Promise<boolean | undefined> =>
-    Promise.race([queue.has('a'), pause(20).then(() => undefined)]);
-  while ((await next()) === false) {
-    last = performance.now();
-    await pause(5);
-  }
-  expect(last - silent).toBeLessThan(maxAge + tolerance);
-  expect(queue.idCache.stats().misses).toBeGreaterThan(misses);
-  proxy.blackhole(false);
-  await until(() => queue.has('a'));
-});
+test(
+  'no answer is older than promised when connections break and nobody publishes',
+  { tags: ['timing'] },
+  async () => {
+    const proxy = await proxyOf();
+    const { host, port } = proxy;
+    const maxAge = 250;
+    const { audience } = queueKeys(live.name);
+    const faults: (() => Promise<unknown>)[] = [
+      async () => proxy.cut(),
+      async () => await live.redis.del(audience),
+      async () => await kill('pubsub'),
+      async () => {
+        proxy.delay(30);
+        await pause(200);
+        proxy.delay(0);
+      },
+      async () => {
+        proxy.blackhole(true);
+        await pause(700);
+        proxy.blackhole(false);
+      },
+    ];
+    const caches = [{ maxAge }, { maxAge, protocol: 2 }, { maxAge, max: 40 }];
+    const { periods, asked } = await observe({ host, port }, caches, 4 * maxAge, async () => {
+      for (let turn = 0; turn < 10; turn += 1) {
+        await faults[turn % faults.length]?.();
+        await pause(400);
+      }
+    });
+    for (const { answers, failures, stats } of asked) {
+      expect(answers.length).toBeGreaterThan(50);
+      expect(Object.keys(failures).filter((code) => !code.startsWith('UN'))).toEqual([]);
+      expect(stats.hits).toBeGreaterThan(0);
+      expect(lateness(periods, answers)[0]).toBeLessThan(maxAge + tolerance);
+    }
+  },
+);
+
+test(
+  'while nothing comes through, what is known is told until it is too old, and no longer',
+  { tags: ['timing'] },
+  async () => {
+    const proxy = await proxyOf();
+    const { host, port } = proxy;
+    const maxAge = 1_000;
+    const queue = live.queue({ connection: { host, port }, idCache: { maxAge } });
+    await remembers(queue);
+    expect(await queue.has('a')).toBe(false);
+    proxy.blackhole(true);
+    const silent = performance.now();
+    const outside = live.queue({ idCache: false });
+    await outside.add('job', {}, { jobId: 'a' });
+    const { misses } = queue.idCache.stats();
+    let last = silent;
+    const next = (): Promise<boolean | undefined> =>
+      Promise.race([queue.has('a'), pause(20).then(() => undefined)]);
+    while ((await next()) === false) {
+      last = performance.now();
+      await pause(5);
+    }
+    expect(last - silent).toBeLessThan(maxAge + tolerance);
+    expect(queue.idCache.stats().misses).toBeGreaterThan(misses);
+    proxy.blackhole(false);
+    await until(() => queue.has('a'));
+  },
+);
 
 test.each([
   ['one connection', 3, 'everything', () => kill('pubsub')],

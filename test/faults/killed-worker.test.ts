@@ -5,31 +5,35 @@ import { liveRedis, pause, quick, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
-test('a job of a killed process is claimed by another within lease and sweep', async () => {
-  const queue = live.queue();
-  const job = await queue.add('hold', {});
-  const victim = await startWorker(live);
-  await victim.sees('active', job.id);
-  const done: [id: string, losses: number][] = [];
-  const stalled: string[] = [];
-  live
-    .worker(async ({ id, stalledCounter }) => void done.push([id, stalledCounter]))
-    .on('stalled', (id) => stalled.push(id));
-  await pause(quick.lockDuration);
-  expect(done).toEqual([]);
+test(
+  'a job of a killed process is claimed by another within lease and sweep',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const job = await queue.add('hold', {});
+    const victim = await startWorker(live);
+    await victim.sees('active', job.id);
+    const done: [id: string, losses: number][] = [];
+    const stalled: string[] = [];
+    live
+      .worker(async ({ id, stalledCounter }) => void done.push([id, stalledCounter]))
+      .on('stalled', (id) => stalled.push(id));
+    await pause(quick.lockDuration);
+    expect(done).toEqual([]);
 
-  await victim.kill();
-  const killed = performance.now();
-  await until(async () => (await queue.getJobState(job.id)) === 'completed');
-  const took = performance.now() - killed;
+    await victim.kill();
+    const killed = performance.now();
+    await until(async () => (await queue.getJobState(job.id)) === 'completed');
+    const took = performance.now() - killed;
 
-  console.log(`recovery after SIGKILL: ${took.toFixed(0)} ms (lease ${quick.lockDuration} ms)`);
-  expect(took).toBeLessThan(quick.lockDuration + quick.stalledInterval + 500);
-  expect(done).toEqual([[job.id, 1]]);
-  expect(stalled).toEqual([job.id]);
-  const stored = await queue.getJob(job.id);
-  expect(stored?.attemptsMade).toBe(1); // a crash is not a failed attempt
-});
+    console.log(`recovery after SIGKILL: ${took.toFixed(0)} ms (lease ${quick.lockDuration} ms)`);
+    expect(took).toBeLessThan(quick.lockDuration + quick.stalledInterval + 500);
+    expect(done).toEqual([[job.id, 1]]);
+    expect(stalled).toEqual([job.id]);
+    const stored = await queue.getJob(job.id);
+    expect(stored?.attemptsMade).toBe(1); // a crash is not a failed attempt
+  },
+);
 
 test('all jobs of a killed process come back, few at first, and none is lost', async () => {
   const queue = live.queue();

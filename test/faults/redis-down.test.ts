@@ -144,7 +144,7 @@ test('a worker that starts while there is no server begins when it comes', async
   await until(() => done.length === 1);
 });
 
-test('close ends while the server is away, handlers running', async () => {
+test('close ends while the server is away, handlers running', { tags: ['timing'] }, async () => {
   const queue = live.queue();
   const worker = live.worker(() => pause(300), { closeTimeout: 500, lockDuration: 1_000 });
   await queue.add('job', {});

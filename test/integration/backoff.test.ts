@@ -34,11 +34,15 @@ function expectApart(starts: readonly number[], waits: readonly number[]): void 
   }
 }
 
-test('a list of waits: each in turn, the last one again and again', async () => {
-  expectApart(await attempts({ attempts: 5, backoff: [0, 40, 90] }), [0, 40, 90, 90]);
-});
+test(
+  'a list of waits: each in turn, the last one again and again',
+  { tags: ['timing'] },
+  async () => {
+    expectApart(await attempts({ attempts: 5, backoff: [0, 40, 90] }), [0, 40, 90, 90]);
+  },
+);
 
-test('a strategy is asked with attempts, type, error and job', async () => {
+test('a strategy is asked with attempts, type, error and job', { tags: ['timing'] }, async () => {
   const asked: unknown[] = [];
   const starts = await attempts(
     { attempts: 3, backoff: { type: 'stairs', delay: 7 } },

@@ -34,41 +34,45 @@ async function cancelUnheard(id: string, reason = 'unheard'): Promise<void> {
     .exec();
 }
 
-test('an active job elsewhere is told within a second, with the reason, and ends as cancelled', async () => {
-  const queue = live.queue();
-  const reasons: unknown[] = [];
-  const told: unknown[] = [];
-  let fired = 0;
-  const worker = apart(
-    (job, token, signal) => {
-      signal.addEventListener('abort', () => {
-        fired = performance.now();
-        reasons.push(signal.reason);
-      });
-      return obedient(job, token, signal);
-    },
-    // Renewals, which would tell as well, are far away.
-    { lockDuration: 60_000, lockRenewTime: 30_000 },
-  );
-  worker
-    .on('cancelled', (job, reason, prev) => told.push([job.id, reason.message, prev]))
-    .on('failed', (job) => told.push(['failed', job?.id]));
-  const job = await queue.add('job', {}, { attempts: 3 });
-  await until(async () => (await job.getState()) === 'active');
-  const asked = performance.now();
-  await queue.cancel(job.id, { reason: 'no longer wanted' });
-  await until(async () => (await job.getState()) === 'cancelled', 1_000);
-  console.log(`cancel to signal: ${(fired - asked).toFixed(1)} ms`);
-  expect(fired - asked).toBeLessThan(1_000);
-  expect(reasons[0]).toBeInstanceOf(JobCancelledError);
-  await until(() => told.length === 1);
-  expect(told).toEqual([[job.id, 'no longer wanted', 'active']]);
-  expect(await queue.getJob(job.id)).toMatchObject({
-    failedReason: 'no longer wanted',
-    attemptsMade: 0,
-  });
-  expect(await live.redis.exists(key('stopping'))).toBe(0);
-});
+test(
+  'an active job elsewhere is told within a second, with the reason, and ends as cancelled',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const reasons: unknown[] = [];
+    const told: unknown[] = [];
+    let fired = 0;
+    const worker = apart(
+      (job, token, signal) => {
+        signal.addEventListener('abort', () => {
+          fired = performance.now();
+          reasons.push(signal.reason);
+        });
+        return obedient(job, token, signal);
+      },
+      // Renewals, which would tell as well, are far away.
+      { lockDuration: 60_000, lockRenewTime: 30_000 },
+    );
+    worker
+      .on('cancelled', (job, reason, prev) => told.push([job.id, reason.message, prev]))
+      .on('failed', (job) => told.push(['failed', job?.id]));
+    const job = await queue.add('job', {}, { attempts: 3 });
+    await until(async () => (await job.getState()) === 'active');
+    const asked = performance.now();
+    await queue.cancel(job.id, { reason: 'no longer wanted' });
+    await until(async () => (await job.getState()) === 'cancelled', 1_000);
+    console.log(`cancel to signal: ${(fired - asked).toFixed(1)} ms`);
+    expect(fired - asked).toBeLessThan(1_000);
+    expect(reasons[0]).toBeInstanceOf(JobCancelledError);
+    await until(() => told.length === 1);
+    expect(told).toEqual([[job.id, 'no longer wanted', 'active']]);
+    expect(await queue.getJob(job.id)).toMatchObject({
+      failedReason: 'no longer wanted',
+      attemptsMade: 0,
+    });
+    expect(await live.redis.exists(key('stopping'))).toBe(0);
+  },
+);
 
 test('a job in another process is told, and one whose handler completes all the same stays completed', async () => {
   const queue = live.queue();
@@ -277,5 +281,5 @@ test('messages about jobs that a worker does not have cost it no more than a que
     }
     await pause(150);
   });
-  expect(counts.get('evalsha') ?? 0).toBeLessThanOrEqual(10);
+  expect(counts.get('evalsha') ?? 0).toBeLessThanOrEqual(12); // a report or a sweep may come in between
 });

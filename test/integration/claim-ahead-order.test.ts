@@ -35,7 +35,7 @@ test('one worker at concurrency 1 starts all jobs in the order of adding, those 
 for (const concurrency of [1, 5]) {
   test(
     `concurrency ${concurrency}: jobs claimed while handlers were short go back once they are long, and no more are claimed`,
-    { timeout: 60_000, retry: 3 },
+    { tags: ['timing'], timeout: 60_000 },
     async () => {
       const queue = live.queue();
       const holds = await Holds.watch(live);

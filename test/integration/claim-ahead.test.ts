@@ -13,61 +13,71 @@ async function scriptCalls(): Promise<number> {
   );
 }
 
-test('at concurrency 1 short jobs start in order, one at a time, many to a call', async () => {
-  const queue = live.queue<number>({ defaultJobOptions: { removeOnComplete: true } });
-  await queue.addBulk(numbered(5_000));
-  const before = await scriptCalls();
-  const started: number[] = [];
-  let running = 0;
-  let most = 0;
-  const worker = live.worker<number>(async (job) => {
-    running += 1;
-    most = Math.max(most, running);
-    await Promise.resolve();
-    started.push(job.data);
-    running -= 1;
-  });
-  await until(async () => (await live.redis.hlen(`lunaq:{${live.name}}:jobs`)) === 0, 10_000);
-  expect(started).toEqual(numbered(5_000).map(({ data }) => data));
-  expect(most).toBe(1);
-  // Two calls a job without claiming ahead.
-  expect((await scriptCalls()) - before).toBeLessThan(2_000);
-  await worker.close();
-});
+test(
+  'at concurrency 1 short jobs start in order, one at a time, many to a call',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue<number>({ defaultJobOptions: { removeOnComplete: true } });
+    await queue.addBulk(numbered(5_000));
+    const before = await scriptCalls();
+    const started: number[] = [];
+    let running = 0;
+    let most = 0;
+    const worker = live.worker<number>(async (job) => {
+      running += 1;
+      most = Math.max(most, running);
+      await Promise.resolve();
+      started.push(job.data);
+      running -= 1;
+    });
+    await until(async () => (await live.redis.hlen(`lunaq:{${live.name}}:jobs`)) === 0, 10_000);
+    expect(started).toEqual(numbered(5_000).map(({ data }) => data));
+    expect(most).toBe(1);
+    // Two calls a job without claiming ahead.
+    expect((await scriptCalls()) - before).toBeLessThan(2_000);
+    await worker.close();
+  },
+);
 
-test('jobs claimed ahead of a long one are handed back, and start on an idle worker, in order, within a moment', async () => {
-  const queue = live.queue<number>();
-  const release = gate();
-  const long = 2_000;
-  let began = 0;
-  live.worker<number>(async (job) => {
-    if (job.data !== long) return;
-    began = performance.now();
-    await release.opened;
-  });
-  await queue.addBulk(numbered(4_000));
-  await until(() => began > 0, 10_000);
-  const others: number[] = [];
-  let waited = 0;
-  live.worker<number>(async (job) => {
-    if (job.data === long + 1) waited = performance.now() - began;
-    others.push(job.data);
-    await Promise.resolve();
-  });
-  await until(() => others.length === 1_999, 10_000);
-  console.log(`handed back and started elsewhere ${waited.toFixed(1)} ms after the long job began`);
-  const rest = numbered(4_000)
-    .map(({ data }) => data)
-    .slice(long + 1);
-  expect(others.toSorted((a, b) => a - b)).toEqual(rest);
-  const returned = others.indexOf(long + 1);
-  expect(others.slice(returned, returned + 3)).toEqual([long + 1, long + 2, long + 3]);
-  expect(waited).toBeLessThan(500);
-  await until(async () => (await queue.getJobCounts()).completed === 3_999);
-  expect(await queue.getJobCounts()).toMatchObject({ active: 1, waiting: 0 });
-  release.open();
-  await until(async () => (await queue.getJobCounts()).completed === 4_000);
-});
+test(
+  'jobs claimed ahead of a long one are handed back, and start on an idle worker, in order, within a moment',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue<number>();
+    const release = gate();
+    const long = 2_000;
+    let began = 0;
+    live.worker<number>(async (job) => {
+      if (job.data !== long) return;
+      began = performance.now();
+      await release.opened;
+    });
+    await queue.addBulk(numbered(4_000));
+    await until(() => began > 0, 10_000);
+    const others: number[] = [];
+    let waited = 0;
+    live.worker<number>(async (job) => {
+      if (job.data === long + 1) waited = performance.now() - began;
+      others.push(job.data);
+      await Promise.resolve();
+    });
+    await until(() => others.length === 1_999, 10_000);
+    console.log(
+      `handed back and started elsewhere ${waited.toFixed(1)} ms after the long job began`,
+    );
+    const rest = numbered(4_000)
+      .map(({ data }) => data)
+      .slice(long + 1);
+    expect(others.toSorted((a, b) => a - b)).toEqual(rest);
+    const returned = others.indexOf(long + 1);
+    expect(others.slice(returned, returned + 3)).toEqual([long + 1, long + 2, long + 3]);
+    expect(waited).toBeLessThan(500);
+    await until(async () => (await queue.getJobCounts()).completed === 3_999);
+    expect(await queue.getJobCounts()).toMatchObject({ active: 1, waiting: 0 });
+    release.open();
+    await until(async () => (await queue.getJobCounts()).completed === 4_000);
+  },
+);
 
 test('a handler that takes long has nothing claimed ahead of it', async () => {
   const queue = live.queue<number>();

@@ -207,30 +207,34 @@ describe('everything is counted once', () => {
 });
 
 describe('times', () => {
-  test('waiting counts from adding to the first start without the delay, running each run', async () => {
-    const queue = live.queue();
-    await queue.add('job', 0, { delay: 300 });
-    await queue.add('job', 0, { attempts: 2 });
-    await pause(100);
-    let fails = 1;
-    const worker = live.worker(
-      async () => {
-        await pause(50);
-        if ((fails -= 1) >= 0) throw new Error('once');
-      },
-      { concurrency: 2 },
-    );
-    await until(async () => (await queue.getJobCounts()).completed === 2);
-    await worker.close();
-    const { total } = await queue.getCounters();
-    expect(total).toMatchObject({ started: 3, firstStarts: 2, retried: 1 });
-    expect(total.waitTime).toBeGreaterThanOrEqual(95);
-    expect(total.waitTime).toBeLessThan(350);
-    expect(total.runTime).toBeGreaterThanOrEqual(3 * 49);
-    expect(total.runTime).toBeLessThan(3 * 49 + 200);
-  });
+  test(
+    'waiting counts from adding to the first start without the delay, running each run',
+    { tags: ['timing'] },
+    async () => {
+      const queue = live.queue();
+      await queue.add('job', 0, { delay: 300 });
+      await queue.add('job', 0, { attempts: 2 });
+      await pause(100);
+      let fails = 1;
+      const worker = live.worker(
+        async () => {
+          await pause(50);
+          if ((fails -= 1) >= 0) throw new Error('once');
+        },
+        { concurrency: 2 },
+      );
+      await until(async () => (await queue.getJobCounts()).completed === 2);
+      await worker.close();
+      const { total } = await queue.getCounters();
+      expect(total).toMatchObject({ started: 3, firstStarts: 2, retried: 1 });
+      expect(total.waitTime).toBeGreaterThanOrEqual(95);
+      expect(total.waitTime).toBeLessThan(350);
+      expect(total.runTime).toBeGreaterThanOrEqual(3 * 49);
+      expect(total.runTime).toBeLessThan(3 * 49 + 200);
+    },
+  );
 
-  test('runs of less than a millisecond add up', async () => {
+  test('runs of less than a millisecond add up', { tags: ['timing'] }, async () => {
     const queue = live.queue();
     await queue.addBulk(many(400));
     const worker = live.worker(

@@ -58,7 +58,7 @@ const writes =
 
 test(
   'a hundred thousand jobs are looked at in small steps, by reading',
-  { timeout: 120_000 },
+  { tags: ['timing'], timeout: 120_000 },
   async () => {
     const bench = await server.queue();
     await fill(bench);

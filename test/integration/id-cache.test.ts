@@ -177,20 +177,24 @@ describe('what is known', () => {
     expect(turns).toBeGreaterThan(10);
   });
 
-  test('is shared by all objects of a queue, each with the age it was promised', async () => {
-    const patient = live.queue({ idCache: { maxAge: 3_600_000 } });
-    const strict = live.queue({ idCache: { maxAge: 40 } });
-    await remembers(patient);
-    expect(await patient.has('a')).toBe(false);
-    expect(await calls(() => strict.has('a'))).toBe(0);
-    expect(strict.idCache.stats()).toEqual(patient.idCache.stats());
-    // Nobody publishes what nobody listens to: only its age tells that it may be wrong.
-    await live.redis.del(keys().audience);
-    await other({ idCache: false }).add('job', {}, { jobId: 'a' });
-    const added = performance.now();
-    await until(() => strict.has('a'), 1_000);
-    expect(performance.now() - added).toBeLessThan(500);
-  });
+  test(
+    'is shared by all objects of a queue, each with the age it was promised',
+    { tags: ['timing'] },
+    async () => {
+      const patient = live.queue({ idCache: { maxAge: 3_600_000 } });
+      const strict = live.queue({ idCache: { maxAge: 40 } });
+      await remembers(patient);
+      expect(await patient.has('a')).toBe(false);
+      expect(await calls(() => strict.has('a'))).toBe(0);
+      expect(strict.idCache.stats()).toEqual(patient.idCache.stats());
+      // Nobody publishes what nobody listens to: only its age tells that it may be wrong.
+      await live.redis.del(keys().audience);
+      await other({ idCache: false }).add('job', {}, { jobId: 'a' });
+      const added = performance.now();
+      await until(() => strict.has('a'), 1_000);
+      expect(performance.now() - added).toBeLessThan(500);
+    },
+  );
 
   test('is bounded: the oldest give way', async () => {
     const queue = live.queue({ idCache: { max: 100 } });
@@ -206,22 +210,26 @@ describe('what is known', () => {
     expect(queue.idCache.stats().size).toBe(100);
   });
 
-  test('grows old: without events no answer is older than it may be', async () => {
-    const maxAge = 300;
-    const queue = live.queue({ idCache: { maxAge } });
-    const changer = other({ idCache: false });
-    await remembers(queue);
-    await live.redis.del(keys().audience);
-    for (let round = 0; round < 4; round += 1) {
-      const there = round % 2 === 1;
-      expect(await queue.has('a')).toBe(there);
-      if (there) await changer.remove('a');
-      else await changer.add('job', {}, { jobId: 'a' });
-      const changed = performance.now();
-      await until(async () => (await queue.has('a')) !== there);
-      expect(performance.now() - changed).toBeLessThan(maxAge + 250);
-    }
-  });
+  test(
+    'grows old: without events no answer is older than it may be',
+    { tags: ['timing'] },
+    async () => {
+      const maxAge = 300;
+      const queue = live.queue({ idCache: { maxAge } });
+      const changer = other({ idCache: false });
+      await remembers(queue);
+      await live.redis.del(keys().audience);
+      for (let round = 0; round < 4; round += 1) {
+        const there = round % 2 === 1;
+        expect(await queue.has('a')).toBe(there);
+        if (there) await changer.remove('a');
+        else await changer.add('job', {}, { jobId: 'a' });
+        const changed = performance.now();
+        await until(async () => (await queue.has('a')) !== there);
+        expect(performance.now() - changed).toBeLessThan(maxAge + 250);
+      }
+    },
+  );
 
   test('is asked for again before it is too old, as long as it is used', async () => {
     const queue = live.queue({ idCache: { maxAge: 600 } });

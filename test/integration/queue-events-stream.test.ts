@@ -32,7 +32,7 @@ test('a queue that keeps its events tells them to who comes later, by position',
   await until(() => queueEvents.lastEventId === entries[1]?.[0]);
 });
 
-test('from its end on, what comes next, within milliseconds', async () => {
+test('from its end on, what comes next, within milliseconds', { tags: ['timing'] }, async () => {
   const queue = live.queue();
   await queue.keepEvents(1_000);
   await queue.add('job', 1);

@@ -83,24 +83,28 @@ describe('return values', () => {
 });
 
 describe('waitUntilFinished', () => {
-  test('of a job that has finished already answers at once, whatever its end', async () => {
-    const queue = live.queue<string, string>();
-    live.worker<string, string>((job) => {
-      if (job.data === 'fail') throw new Error('why');
-      return 'result';
-    });
-    const good = await queue.add('job', 'good');
-    const bad = await queue.add('job', 'fail');
-    const cancelled = await queue.add('job', 'x', { delay: 60_000 });
-    await cancelled.cancel({ reason: 'not needed' });
-    await until(async () => (await bad.getState()) === 'failed');
-    await until(async () => (await good.getState()) === 'completed');
-    const started = performance.now();
-    expect(await good.waitUntilFinished()).toBe('result');
-    await expect(bad.waitUntilFinished()).rejects.toThrow(new JobFailedError('why'));
-    await expect(cancelled.waitUntilFinished()).rejects.toThrow(new JobCancelledError('not needed')); // prettier-ignore
-    expect(performance.now() - started).toBeLessThan(1_000);
-  });
+  test(
+    'of a job that has finished already answers at once, whatever its end',
+    { tags: ['timing'] },
+    async () => {
+      const queue = live.queue<string, string>();
+      live.worker<string, string>((job) => {
+        if (job.data === 'fail') throw new Error('why');
+        return 'result';
+      });
+      const good = await queue.add('job', 'good');
+      const bad = await queue.add('job', 'fail');
+      const cancelled = await queue.add('job', 'x', { delay: 60_000 });
+      await cancelled.cancel({ reason: 'not needed' });
+      await until(async () => (await bad.getState()) === 'failed');
+      await until(async () => (await good.getState()) === 'completed');
+      const started = performance.now();
+      expect(await good.waitUntilFinished()).toBe('result');
+      await expect(bad.waitUntilFinished()).rejects.toThrow(new JobFailedError('why'));
+      await expect(cancelled.waitUntilFinished()).rejects.toThrow(new JobCancelledError('not needed')); // prettier-ignore
+      expect(performance.now() - started).toBeLessThan(1_000);
+    },
+  );
 
   test('of a job that finishes at this very moment answers at once (300 times)', async () => {
     const queue = live.queue<number, number>();
@@ -160,17 +164,21 @@ describe('waitUntilFinished', () => {
     );
   });
 
-  test('rejects with JOB_NOT_FOUND when the job is removed meanwhile, and when it is not there', async () => {
-    const queue = live.queue();
-    const job = await queue.add('job', null);
-    const awaited = rejection(job.waitUntilFinished()); // prettier-ignore
-    await until(async () => (await live.redis.exists(`lunaq:{${live.name}}:watched`)) === 1);
-    const started = performance.now();
-    await job.remove();
-    expect(await awaited).toMatchObject({ code: 'JOB_NOT_FOUND' });
-    expect(performance.now() - started).toBeLessThan(1_000);
-    await expect(job.waitUntilFinished()).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
-  });
+  test(
+    'rejects with JOB_NOT_FOUND when the job is removed meanwhile, and when it is not there',
+    { tags: ['timing'] },
+    async () => {
+      const queue = live.queue();
+      const job = await queue.add('job', null);
+      const awaited = rejection(job.waitUntilFinished()); // prettier-ignore
+      await until(async () => (await live.redis.exists(`lunaq:{${live.name}}:watched`)) === 1);
+      const started = performance.now();
+      await job.remove();
+      expect(await awaited).toMatchObject({ code: 'JOB_NOT_FOUND' });
+      expect(performance.now() - started).toBeLessThan(1_000);
+      await expect(job.waitUntilFinished()).rejects.toMatchObject({ code: 'JOB_NOT_FOUND' });
+    },
+  );
 
   test('of a job that was evicted meanwhile rejects with JOB_NOT_FOUND', async () => {
     const queue = live.queue<null, string>();

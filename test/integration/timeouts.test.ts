@@ -165,7 +165,7 @@ test('a given up attempt is retried while its handler runs on', async () => {
   expect(await queue.getJob(id)).toMatchObject({ returnvalue: 'second', attemptsMade: 2 });
 });
 
-test('while a worker closes, attempts still time out', async () => {
+test('while a worker closes, attempts still time out', { tags: ['timing'] }, async () => {
   const queue = live.queue();
   let began = 0;
   const worker = live.worker(

@@ -13,25 +13,29 @@ async function blocked(count = 1): Promise<void> {
   });
 }
 
-test('workers of many queues share one block, and each job starts at once', async () => {
-  const started = new Map<string, number>();
-  const names = Array.from({ length: 20 }, (_, n) => `many-${n}`);
-  for (const name of names)
-    live.worker((job) => void started.set(job.id, performance.now()), { ...slowSweep, name });
-  const queues = names.map((name) => live.queue({ name }));
-  await blocked();
-  const latencies: number[] = [];
-  for (let n = 0; n < 60; n += 1) {
-    const at = performance.now();
-    const { id } = await queues[(n * 7) % 20]!.add('job', {});
-    await until(() => started.has(id), 1_000, `start of job ${n}`);
-    latencies.push(started.get(id)! - at);
-  }
-  console.log(
-    `20 queues, one block: median ${median(latencies).toFixed(2)} ms, most ${Math.max(...latencies).toFixed(1)}`,
-  );
-  expect(Math.max(...latencies)).toBeLessThan(500);
-});
+test(
+  'workers of many queues share one block, and each job starts at once',
+  { tags: ['timing'] },
+  async () => {
+    const started = new Map<string, number>();
+    const names = Array.from({ length: 20 }, (_, n) => `many-${n}`);
+    for (const name of names)
+      live.worker((job) => void started.set(job.id, performance.now()), { ...slowSweep, name });
+    const queues = names.map((name) => live.queue({ name }));
+    await blocked();
+    const latencies: number[] = [];
+    for (let n = 0; n < 60; n += 1) {
+      const at = performance.now();
+      const { id } = await queues[(n * 7) % 20]!.add('job', {});
+      await until(() => started.has(id), 1_000, `start of job ${n}`);
+      latencies.push(started.get(id)! - at);
+    }
+    console.log(
+      `20 queues, one block: median ${median(latencies).toFixed(2)} ms, most ${Math.max(...latencies).toFixed(1)}`,
+    );
+    expect(Math.max(...latencies)).toBeLessThan(500);
+  },
+);
 
 test('jobs for all queues at the same moment all start at once', async () => {
   const started: string[] = [];
@@ -133,34 +137,44 @@ test('a retry, a handback, a requeue and a resume wake an idle worker at once', 
   await soon(5, 'resume');
 });
 
-test('a delayed job is started in time by whoever is there, also when its first waiter has gone', async () => {
-  const queue = live.queue();
-  const ran: number[] = [];
-  const workers = [1, 2, 3].map(() =>
-    live.worker(() => void ran.push(performance.now()), slowSweep),
-  );
-  await blocked();
-  await pause(50);
-  const at = performance.now();
-  await queue.add('job', {}, { delay: 400 });
-  await pause(50);
-  // Only one of them has been told of the job, and set its timer.
-  await workers[0]!.close();
-  await workers[1]!.close();
-  await until(() => ran.length === 1, 3_000);
-  expect(ran[0]! - at).toBeLessThan(700);
-});
+test(
+  'a delayed job is started in time by whoever is there, also when its first waiter has gone',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const ran: number[] = [];
+    const workers = [1, 2, 3].map(() =>
+      live.worker(() => void ran.push(performance.now()), slowSweep),
+    );
+    await blocked();
+    await pause(50);
+    const at = performance.now();
+    await queue.add('job', {}, { delay: 400 });
+    await pause(50);
+    // Only one of them has been told of the job, and set its timer.
+    await workers[0]!.close();
+    await workers[1]!.close();
+    await until(() => ran.length === 1, 3_000);
+    expect(ran[0]! - at).toBeLessThan(700);
+  },
+);
 
-test('a delayed job is started in time, though the worker that waits for it is paused', async () => {
-  const queue = live.queue();
-  const ran: number[] = [];
-  const workers = [1, 2].map(() => live.worker(() => void ran.push(performance.now()), slowSweep));
-  await blocked();
-  await pause(50);
-  const at = performance.now();
-  await queue.add('job', {}, { delay: 400 });
-  await pause(50);
-  await workers[0]!.pause();
-  await until(() => ran.length === 1, 3_000);
-  expect(ran[0]! - at).toBeLessThan(700);
-});
+test(
+  'a delayed job is started in time, though the worker that waits for it is paused',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const ran: number[] = [];
+    const workers = [1, 2].map(() =>
+      live.worker(() => void ran.push(performance.now()), slowSweep),
+    );
+    await blocked();
+    await pause(50);
+    const at = performance.now();
+    await queue.add('job', {}, { delay: 400 });
+    await pause(50);
+    await workers[0]!.pause();
+    await until(() => ran.length === 1, 3_000);
+    expect(ran[0]! - at).toBeLessThan(700);
+  },
+);

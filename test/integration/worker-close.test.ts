@@ -29,37 +29,41 @@ test('close lets handlers finish, claims nothing more, and leaves no lease', asy
   expect(worker.isRunning()).toBe(false);
 });
 
-test('after closeTimeout the signal fires, jobs go back to the head in order, and no attempt is burnt', async () => {
-  const queue = live.queue();
-  const reasons: unknown[] = [];
-  let began = 0;
-  const worker = live.worker(
-    (_job, _token, signal) =>
-      new Promise((_, reject) => {
-        began += 1;
-        signal.addEventListener('abort', () => {
-          reasons.push(signal.reason);
-          reject(signal.reason as Error);
-        });
-      }),
-    { concurrency: 4, closeTimeout: 100 },
-  );
-  const jobs = await queue.addBulk(
-    Array.from({ length: 6 }, () => ({ name: 'job', data: {}, opts: { attempts: 3 } })),
-  );
-  await until(() => began === 4);
-  const failed: unknown[] = [];
-  worker.on('failed', (job) => failed.push(job));
-  const started = performance.now();
-  await worker.close();
-  expect(performance.now() - started).toBeLessThan(600);
-  const waiting = await queue.getJobs('waiting', { asc: true });
-  expect(waiting.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
-  expect(waiting.every(({ attemptsMade }) => attemptsMade === 0)).toBe(true);
-  expect(reasons).toHaveLength(4);
-  expect(reasons[0]).toBeInstanceOf(LeaseLostError);
-  expect(failed).toEqual([]);
-});
+test(
+  'after closeTimeout the signal fires, jobs go back to the head in order, and no attempt is burnt',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const reasons: unknown[] = [];
+    let began = 0;
+    const worker = live.worker(
+      (_job, _token, signal) =>
+        new Promise((_, reject) => {
+          began += 1;
+          signal.addEventListener('abort', () => {
+            reasons.push(signal.reason);
+            reject(signal.reason as Error);
+          });
+        }),
+      { concurrency: 4, closeTimeout: 100 },
+    );
+    const jobs = await queue.addBulk(
+      Array.from({ length: 6 }, () => ({ name: 'job', data: {}, opts: { attempts: 3 } })),
+    );
+    await until(() => began === 4);
+    const failed: unknown[] = [];
+    worker.on('failed', (job) => failed.push(job));
+    const started = performance.now();
+    await worker.close();
+    expect(performance.now() - started).toBeLessThan(600);
+    const waiting = await queue.getJobs('waiting', { asc: true });
+    expect(waiting.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
+    expect(waiting.every(({ attemptsMade }) => attemptsMade === 0)).toBe(true);
+    expect(reasons).toHaveLength(4);
+    expect(reasons[0]).toBeInstanceOf(LeaseLostError);
+    expect(failed).toEqual([]);
+  },
+);
 
 test('a handler that takes its arguments as a list sees its signal, too', async () => {
   const queue = live.queue();
@@ -81,20 +85,26 @@ test('a handler that takes its arguments as a list sees its signal, too', async 
   expect(aborted).toBe(true);
 });
 
-test('close(true) hands back at once, also more jobs than fit one call, in order', async () => {
-  const queue = live.queue();
-  const { opened, open } = gate();
-  const worker = live.worker(() => opened, { concurrency: 600, lockDuration: 5_000 });
-  const jobs = await queue.addBulk(Array.from({ length: 650 }, () => ({ name: 'job', data: {} })));
-  await until(async () => (await queue.getJobCounts()).active === 600);
-  const started = performance.now();
-  await worker.close(true);
-  expect(performance.now() - started).toBeLessThan(500);
-  open();
-  const waiting = await queue.getJobs('waiting', { start: 0, end: 1_000, asc: true });
-  expect(waiting).toHaveLength(650);
-  expect(waiting.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
-});
+test(
+  'close(true) hands back at once, also more jobs than fit one call, in order',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const { opened, open } = gate();
+    const worker = live.worker(() => opened, { concurrency: 600, lockDuration: 5_000 });
+    const jobs = await queue.addBulk(
+      Array.from({ length: 650 }, () => ({ name: 'job', data: {} })),
+    );
+    await until(async () => (await queue.getJobCounts()).active === 600);
+    const started = performance.now();
+    await worker.close(true);
+    expect(performance.now() - started).toBeLessThan(500);
+    open();
+    const waiting = await queue.getJobs('waiting', { start: 0, end: 1_000, asc: true });
+    expect(waiting).toHaveLength(650);
+    expect(waiting.map(({ id }) => id)).toEqual(jobs.map(({ id }) => id));
+  },
+);
 
 test('close(true) while close waits ends it at once', async () => {
   const queue = live.queue();
@@ -131,7 +141,7 @@ test('what a handler ends with after it was given up counts no more, and harms n
   expect(told).toEqual([]);
 });
 
-test('an idle worker closes within 200 ms, time after time', async () => {
+test('an idle worker closes within 200 ms, time after time', { tags: ['timing'] }, async () => {
   live.queue();
   const times: number[] = [];
   for (let round = 0; round < 15; round += 1) {
@@ -147,22 +157,26 @@ test('an idle worker closes within 200 ms, time after time', async () => {
   expect(await live.redis.exists(key('leases'))).toBe(0);
 });
 
-test('an idle worker that shares its block with others closes fast, and the others go on', async () => {
-  const queue = live.queue();
-  const workers = Array.from({ length: 5 }, () =>
-    live.worker(() => undefined, { stalledInterval: 10_000 }),
-  );
-  await until(async () => /cmd=blpop/.test((await live.redis.client('LIST')) as string));
-  for (const worker of workers.slice(0, 4)) {
+test(
+  'an idle worker that shares its block with others closes fast, and the others go on',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const workers = Array.from({ length: 5 }, () =>
+      live.worker(() => undefined, { stalledInterval: 10_000 }),
+    );
+    await until(async () => /cmd=blpop/.test((await live.redis.client('LIST')) as string));
+    for (const worker of workers.slice(0, 4)) {
+      const started = performance.now();
+      await worker.close();
+      expect(performance.now() - started).toBeLessThan(200);
+    }
     const started = performance.now();
-    await worker.close();
-    expect(performance.now() - started).toBeLessThan(200);
-  }
-  const started = performance.now();
-  const job = await queue.add('job', {});
-  await until(async () => (await job.getState()) === 'completed');
-  expect(performance.now() - started).toBeLessThan(500);
-});
+    const job = await queue.add('job', {});
+    await until(async () => (await job.getState()) === 'completed');
+    expect(performance.now() - started).toBeLessThan(500);
+  },
+);
 
 test('a worker that never ran closes; one closed at once leaves nothing', async () => {
   await live.worker(() => undefined, { autorun: false }).close();

@@ -131,28 +131,32 @@ test('a burst waits for suspects that it may not take yet', async () => {
   expect(order).toHaveLength(20);
 });
 
-test('closing a burst ends it: what runs is finished, nothing more is claimed', async () => {
-  const queue = live.queue();
-  await queue.addBulk(many(200));
-  let ran = 0;
-  const worker = live.worker(
-    async () => {
-      ran += 1;
-      await pause(20);
-    },
-    { autorun: false, concurrency: 2 },
-  );
-  const burst = worker.run({ burst: true });
-  await until(() => ran >= 6);
-  await worker.close();
-  await burst;
-  expect(ran).toBeLessThan(12);
-  expect(await queue.getJobCounts()).toMatchObject({
-    completed: ran,
-    waiting: 200 - ran,
-    active: 0,
-  });
-});
+test(
+  'closing a burst ends it: what runs is finished, nothing more is claimed',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    await queue.addBulk(many(200));
+    let ran = 0;
+    const worker = live.worker(
+      async () => {
+        ran += 1;
+        await pause(20);
+      },
+      { autorun: false, concurrency: 2 },
+    );
+    const burst = worker.run({ burst: true });
+    await until(() => ran >= 6);
+    await worker.close();
+    await burst;
+    expect(ran).toBeLessThan(12);
+    expect(await queue.getJobCounts()).toMatchObject({
+      completed: ran,
+      waiting: 200 - ran,
+      active: 0,
+    });
+  },
+);
 
 test('pausing a burst holds it until resume', async () => {
   const queue = live.queue();
@@ -197,7 +201,7 @@ test('pause lets what runs finish, and claims nothing until resume', async () =>
   await until(async () => (await queue.getJobCounts()).completed === 3);
 });
 
-test('a paused worker leaves jobs to another at once', async () => {
+test('a paused worker leaves jobs to another at once', { tags: ['timing'] }, async () => {
   const queue = live.queue();
   const idle = live.worker(() => 'paused one', { stalledInterval: 10_000 });
   await until(async () => /cmd=blpop/.test((await live.redis.client('LIST')) as string));
@@ -231,23 +235,27 @@ test('pausing and resuming again and again neither loses a job nor runs one twic
   expect(new Set(ran).size).toBe(ran.length);
 });
 
-test('a paused queue is not worked on; what is active goes on; resume wakes its workers at once', async () => {
-  const queue = live.queue();
-  const { opened, open } = gate();
-  live.worker(() => opened, { stalledInterval: 10_000 });
-  const first = await queue.add('job', {});
-  await until(async () => (await first.getState()) === 'active');
-  await queue.pause();
-  await queue.add('job', {});
-  open();
-  await until(async () => (await first.getState()) === 'completed');
-  await pause(100);
-  expect(await queue.getJobCounts()).toMatchObject({ waiting: 1, completed: 1 });
-  const resumed = performance.now();
-  await queue.resume();
-  await until(async () => (await queue.getJobCounts()).completed === 2);
-  expect(performance.now() - resumed).toBeLessThan(500);
-});
+test(
+  'a paused queue is not worked on; what is active goes on; resume wakes its workers at once',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const { opened, open } = gate();
+    live.worker(() => opened, { stalledInterval: 10_000 });
+    const first = await queue.add('job', {});
+    await until(async () => (await first.getState()) === 'active');
+    await queue.pause();
+    await queue.add('job', {});
+    open();
+    await until(async () => (await first.getState()) === 'completed');
+    await pause(100);
+    expect(await queue.getJobCounts()).toMatchObject({ waiting: 1, completed: 1 });
+    const resumed = performance.now();
+    await queue.resume();
+    await until(async () => (await queue.getJobCounts()).completed === 2);
+    expect(performance.now() - resumed).toBeLessThan(500);
+  },
+);
 
 test('a worker of an older version says so once, leaves markers alone, and works again when it may', async () => {
   const queue = live.queue();

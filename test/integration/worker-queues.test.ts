@@ -60,6 +60,7 @@ describe('in order of preference', () => {
     ['short', 0],
   ])(
     'a job of the first starts next while the second has a backlog of %s jobs',
+    { tags: ['timing'], timeout: 20_000 },
     async (_, ms) => {
       const [high, low] = queues('high', 'low') as [Queue, Queue];
       await low.addBulk(many(ms === 0 ? 20_000 : 100));
@@ -94,7 +95,6 @@ describe('in order of preference', () => {
       expect((await low.getJobCounts()).waiting).toBeGreaterThan(0);
       await low.drain();
     },
-    20_000,
   );
 
   test('three queues, one job at a time', async () => {
@@ -149,6 +149,7 @@ describe('with weights', () => {
     [8, 5],
   ])(
     'each queue gets its share while all have a backlog: concurrency %i, %i ms',
+    { tags: ['timing'] },
     async (concurrency, ms) => {
       const [high, low] = queues('high', 'low') as [Queue, Queue];
       await Promise.all([high.addBulk(many(3_000)), low.addBulk(many(1_500))]);
@@ -172,45 +173,53 @@ describe('with weights', () => {
     },
   );
 
-  test('an empty queue leaves its share to the others, and makes up for nothing', async () => {
-    const [high, low] = queues('high', 'low') as [Queue, Queue];
-    await low.addBulk(many(100));
-    const order: string[] = [];
-    worker(
-      [high, low],
-      async (job) => {
-        order.push(short(job.queueName));
-        await pause(2);
-      },
-      { weights: { [high.name]: 1, [low.name]: 1 } },
-    );
-    await until(() => order.length >= 40);
-    await high.addBulk(many(60));
-    const from = order.length;
-    await until(() => order.length >= from + 45);
-    const next = order.slice(from + 5, from + 45).filter((name) => name === 'high').length;
-    expect(next).toBeGreaterThanOrEqual(17);
-    expect(next).toBeLessThanOrEqual(23);
-    await until(() => order.length === 160);
-  });
+  test(
+    'an empty queue leaves its share to the others, and makes up for nothing',
+    { tags: ['timing'] },
+    async () => {
+      const [high, low] = queues('high', 'low') as [Queue, Queue];
+      await low.addBulk(many(100));
+      const order: string[] = [];
+      worker(
+        [high, low],
+        async (job) => {
+          order.push(short(job.queueName));
+          await pause(2);
+        },
+        { weights: { [high.name]: 1, [low.name]: 1 } },
+      );
+      await until(() => order.length >= 40);
+      await high.addBulk(many(60));
+      const from = order.length;
+      await until(() => order.length >= from + 45);
+      const next = order.slice(from + 5, from + 45).filter((name) => name === 'high').length;
+      expect(next).toBeGreaterThanOrEqual(17);
+      expect(next).toBeLessThanOrEqual(23);
+      await until(() => order.length === 160);
+    },
+  );
 });
 
 describe('waking', () => {
-  test('jobs of either queue start at once on an idle worker, time after time', async () => {
-    const both = queues('a', 'b');
-    const started = new Map<string, number>();
-    worker(both, (job) => void started.set(job.id, performance.now()), slowSweep);
-    await until(async () => (await blockedOn()) === 1);
-    const latencies: number[] = [];
-    for (let n = 0; n < 40; n += 1) {
-      const at = performance.now();
-      const { id } = await both[n % 2]!.add('job', {});
-      await until(() => started.has(id), 1_000, `start of job ${n}`);
-      latencies.push(started.get(id)! - at);
-    }
-    console.log(`two queues, add to start: median ${median(latencies).toFixed(2)} ms`);
-    expect(Math.max(...latencies)).toBeLessThan(500);
-  });
+  test(
+    'jobs of either queue start at once on an idle worker, time after time',
+    { tags: ['timing'] },
+    async () => {
+      const both = queues('a', 'b');
+      const started = new Map<string, number>();
+      worker(both, (job) => void started.set(job.id, performance.now()), slowSweep);
+      await until(async () => (await blockedOn()) === 1);
+      const latencies: number[] = [];
+      for (let n = 0; n < 40; n += 1) {
+        const at = performance.now();
+        const { id } = await both[n % 2]!.add('job', {});
+        await until(() => started.has(id), 1_000, `start of job ${n}`);
+        latencies.push(started.get(id)! - at);
+      }
+      console.log(`two queues, add to start: median ${median(latencies).toFixed(2)} ms`);
+      expect(Math.max(...latencies)).toBeLessThan(500);
+    },
+  );
 
   test('workers with different queues swallow no marker of each other', async () => {
     const [a, b, c] = queues('a', 'b', 'c') as [Queue, Queue, Queue];
@@ -253,7 +262,7 @@ describe('waking', () => {
     open();
   });
 
-  test('delayed jobs of both queues start in time', async () => {
+  test('delayed jobs of both queues start in time', { tags: ['timing'] }, async () => {
     const both = queues('a', 'b');
     const late: number[] = [];
     worker(

@@ -124,7 +124,7 @@ test('works when installed from its tarball', async () => {
   expect(JSON.parse(shown)).toMatchObject({ state: 'completed', returnvalue: 'x' });
 });
 
-test('works in one bundled file, without node_modules', async () => {
+test('works in one bundled file, without node_modules', { tags: ['timing'] }, async () => {
   const entry = join(folder, 'entry.mjs');
   await writeFile(
     entry,
