@@ -12,6 +12,7 @@ import {
   type Failure,
   type JobRecord,
 } from './record.js';
+import { revive } from './revive.js';
 import type { JobId, Token } from './script.js';
 import { isFinished, type ClaimedRow, type InspectedJob, type JobState } from './scripts.js';
 import type { ParentJob } from './store.js';
@@ -129,7 +130,7 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     job.failedReason = row.state === 'completed' ? undefined : failures[0]?.failedReason;
     job.history = failures;
     job.stacktrace = failures.flatMap((failure) => failure.stack ?? []).toReversed();
-    if (row.progress !== '') job.progress = JSON.parse(row.progress) as JobProgress;
+    if (row.progress !== '') job.progress = revive(row.progress) as JobProgress;
     if (row.state === 'active') {
       job.token = row.detail;
       job.processedOn = claimTime(row.detail as Token);

@@ -10,6 +10,7 @@ import type { Job } from './job.js';
 import { maxLogRows, maxNoteBytes, metaText, type JobOptions } from './job-options.js';
 import type { QueueKeys } from './keys.js';
 import { batchBytes, batchElements } from './options.js';
+import { revive } from './revive.js';
 import {
   callOf,
   type Call,
@@ -221,7 +222,7 @@ export class Notes {
     const lines = text.split('\n').slice(1, -1);
     if (!asc) lines.reverse();
     const page = end === -1 ? lines.slice(start) : lines.slice(start, end + 1);
-    return { logs: page.map((line) => JSON.parse(line) as string), count: lines.length };
+    return { logs: page.map((line) => revive(line) as string), count: lines.length };
   }
 
   /** Replaces a job's record, or its metadata; '' leaves either as it is. */

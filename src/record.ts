@@ -4,6 +4,7 @@
 import { QueueError } from './errors.js';
 import { retentionOf, type JobMeta, type JobOptions } from './job-options.js';
 import { maxRecordBytes, maxStackBytes, smallRecordBytes } from './options.js';
+import { revive } from './revive.js';
 import type { Age, FailureText, OutcomeText, RecordText, TraitsText } from './script.js';
 
 export interface JobRecord {
@@ -111,19 +112,13 @@ export function encodeRecord(record: JobRecord): { text: RecordText; bytes: numb
 export function decodeRecord(id: string, text: string): JobRecord {
   try {
     const end = text.endsWith(']') ? text.length : text.indexOf('\n');
-    const parts = JSON.parse(text.slice(0, end)) as [
-      string,
-      unknown,
-      number,
-      JobOptions?,
-      Extension?,
-    ];
+    const parts = revive(text.slice(0, end)) as [string, unknown, number, JobOptions?, Extension?];
     const [name, stored, timestamp, opts, extension] = parts;
     const data = extension?.data === 'undefined' ? undefined : stored;
     if (typeof name !== 'string' || typeof timestamp !== 'number')
       throw new TypeError('no name or time');
     const record = { name, data, timestamp, opts: opts ?? {} };
-    return end === text.length ? record : { ...record, meta: JSON.parse(text.slice(end)) };
+    return end === text.length ? record : { ...record, meta: revive(text.slice(end)) as JobMeta };
   } catch (cause) {
     throw new QueueError('UNREADABLE', `the record of job ${id} can't be read`, {
       cause,
@@ -170,7 +165,7 @@ export function encodeTraits(
 
 /** How long a job with these traits stays when it failed. */
 export function failAge(traits: TraitsText | ''): Age | '' {
-  const age = traits === '' ? undefined : (JSON.parse(traits) as Partial<Traits>).failAge;
+  const age = traits === '' ? undefined : (revive(traits) as Partial<Traits>).failAge;
   return age === undefined ? '' : (String(age) as Age);
 }
 
@@ -215,11 +210,11 @@ export function encodeReason(failedReason: string): FailureText {
 }
 
 export function decodeOutcome(text: string): Outcome {
-  return text === '' ? {} : (JSON.parse(text) as Outcome);
+  return text === '' ? {} : (revive(text) as Outcome);
 }
 
 /** Failures of a job, the newest first. */
 export function decodeFailures(text: string): Failure[] {
   const lines = text.split('\n').filter((line) => line !== '');
-  return lines.map((line) => JSON.parse(line) as Failure);
+  return lines.map((line) => revive(line) as Failure);
 }

@@ -2,6 +2,7 @@
 import { QueueError } from '../errors.js';
 import type { JobEvent } from './news.js';
 import { decodeFailures, decodeOutcome } from '../record.js';
+import { revive } from '../revive.js';
 
 /** State that a job was in before. */
 type Before = { readonly prev?: 'active' | 'delayed' | 'deferred' | 'finished' };
@@ -92,7 +93,7 @@ function tell<Result, Progress>(
   /** A job that was just added tells its name. */
   const added = (name: string | undefined): void => {
     if (first === '' && name !== undefined)
-      emit('added', { jobId, name: JSON.parse(name) as string }, id);
+      emit('added', { jobId, name: revive(name) as string }, id);
   };
   switch (word) {
     case 'waiting':
@@ -123,7 +124,7 @@ function tell<Result, Progress>(
     case 'removed':
       return emit('removed', { jobId }, id);
     case 'progress':
-      return emit('progress', { jobId, data: JSON.parse(first ?? '') as Progress }, id);
+      return emit('progress', { jobId, data: revive(first ?? '') as Progress }, id);
     case 'drained':
       return emit('drained', id);
     case 'paused':

@@ -3,6 +3,7 @@ import type { Connection } from '../connection.js';
 import { executeOne } from '../execute.js';
 import type { QueueKeys } from '../keys.js';
 import type { RunningJob, WorkerFacts } from './presence.js';
+import { revive } from '../revive.js';
 import { callOf } from '../script.js';
 import * as scripts from '../scripts.js';
 import type { WorkerRow } from '../scripts.js';
@@ -100,7 +101,7 @@ function isStored(value: unknown): value is StoredWorker {
 
 function parse(text: string): StoredWorker | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = revive(text);
     return isStored(value) ? value : undefined;
   } catch {
     return undefined;

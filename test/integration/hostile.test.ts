@@ -124,7 +124,7 @@ const values: [what: string, data: unknown][] = [
   ['deep nesting', JSON.parse('['.repeat(500) + ']'.repeat(500))],
   ['null', null],
   ['empty things', [{}, [], '', false, 0]],
-  ['keys of prototypes', JSON.parse('{"__proto__":{"a":1},"constructor":2,"toString":3}')],
+  ['keys of prototypes', { constructor: 2, toString: 3, hasOwnProperty: null }],
   ['what looks like a record', ['name', { size: 1 }, 0, { lifo: true }]],
   ['lines', 'a\nb\r\nc\ttab'],
   ['64 KiB', 'ü'.repeat(32 * 1024)],
@@ -144,6 +144,31 @@ test.each(values)('%s: the worker is given what was added', async (_, data) => {
   expect(job?.data).toEqual(data);
   expect(job?.returnvalue).toEqual(data);
   expect(Object.getPrototypeOf(given[0] ?? {})).toBe(Object.getPrototypeOf(data ?? {}));
+});
+
+test('members named __proto__ are left out wherever a job is read', async () => {
+  const evil = JSON.parse(
+    '{"a":[{"__proto__":{"admin":true}}],"__proto__":{"admin":true}}',
+  ) as object;
+  const queue = live.queue<object>();
+  const given: object[] = [];
+  const worker = live.worker<object>(
+    async (job) => {
+      given.push(job.data, job.meta);
+      await job.updateProgress(evil);
+      await job.updateMeta({ changed: evil });
+      return evil;
+    },
+    { autorun: false },
+  );
+  const { id } = await queue.add('job', evil, { meta: { given: evil } });
+  await worker.run({ burst: true });
+  const job = await queue.getJob(id);
+  const clean = { a: [{}] };
+  const found = [...given, job?.progress, job?.meta, job?.returnvalue, job?.opts.meta];
+  expect(JSON.stringify(found)).toBe(
+    JSON.stringify([clean, { given: clean }, clean, { changed: clean }, clean, { given: clean }]),
+  );
 });
 
 test('no data at all: the worker is given undefined', async () => {
