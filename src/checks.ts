@@ -3,6 +3,15 @@
 /** The greatest number that options take. Sums of a few such, and of one and a time, stay exact. */
 export const largest = 2 ** 51 - 1;
 
+/** The most ms that a timer of Node takes; beyond, it fires at once. */
+export const longestTimer = 2 ** 31 - 1;
+
+/** The longest wait, 50 years in ms: a point of time in ms since 1970 is more, so one that is given in the place of a wait is found. */
+export const longestDelay = 50 * 365 * 24 * 3_600_000;
+
+/** ms since 1970 of a day in 1973; a number of seconds since 1970 is less. */
+const earliestTime = 1e11;
+
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   return typeof value === 'object' && value !== null ? 'an object' : String(value);
@@ -17,6 +26,14 @@ export function wholeNumber(option: string, value: unknown, least: number, most 
       `${option}: expected a whole number from ${least} to ${most}, got ${value}`,
     );
   return value;
+}
+
+/** A point of time in ms since 1970; 0 stands for the very first. One in seconds is refused, since it would be one in 1970. */
+export function pointOfTime(option: string, value: unknown): number {
+  const time = wholeNumber(option, value, 0);
+  if (time > 0 && time < earliestTime)
+    throw new RangeError(`${option}: expected ms since 1970, got ${time}, as if in seconds`);
+  return time;
 }
 
 export function yesOrNo(option: string, value: unknown): boolean {

@@ -1,6 +1,6 @@
 // Every error that Lunaq throws for what happens at run time. Misuse (a wrong option) is a TypeError or
 // RangeError at the call.
-import { wholeNumber } from './checks.js';
+import { longestDelay, wholeNumber } from './checks.js';
 
 /** What went wrong, as a word that stays the same between versions. */
 export type QueueErrorCode =
@@ -113,7 +113,7 @@ export class DelayedError extends Error {
   /** Throws RangeError for a delay that is no whole number of ms. */
   constructor(delay?: number, options?: ErrorOptions) {
     super('the job was put off', options);
-    this.delay = delay === undefined ? undefined : wholeNumber('delay', delay, 0);
+    this.delay = delay === undefined ? undefined : wholeNumber('delay', delay, 0, longestDelay);
   }
 }
 

@@ -2,6 +2,8 @@
 import {
   jsonOf,
   knownOptions,
+  longestTimer,
+  longestDelay,
   queueNameOf,
   shown,
   textOf,
@@ -44,7 +46,7 @@ export type ParentFailurePolicy = 'fail' | 'run' | 'wait';
 export interface JobOptions {
   /** Custom id, 1 to 256 bytes without control characters. Adding an id that exists adds nothing. Default: generated. */
   jobId?: string;
-  /** ms before the job may run. Default 0. */
+  /** ms before the job may run, 50 years at most: a point of time is refused. Default 0. */
   delay?: number;
   /** Whether the job goes to the front of the queue. Default false. */
   lifo?: boolean;
@@ -134,17 +136,17 @@ function checkParents(dependsOn: unknown): void {
 
 function checkBackoff(backoff: unknown): void {
   if (typeof backoff === 'number') {
-    wholeNumber('backoff', backoff, 0);
+    wholeNumber('backoff', backoff, 0, longestDelay);
     return;
   }
   if (Array.isArray(backoff)) {
     if (backoff.length === 0) throw new RangeError('backoff: expected at least one wait, got none');
-    for (const wait of backoff) wholeNumber('backoff', wait, 0);
+    for (const wait of backoff) wholeNumber('backoff', wait, 0, longestDelay);
     return;
   }
   const { type, delay, jitter } = (backoff ?? {}) as Partial<Backoff>;
   textOf('backoff.type', type);
-  wholeNumber('backoff.delay', delay ?? 0, 0);
+  wholeNumber('backoff.delay', delay ?? 0, 0, longestDelay);
   if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
     throw new RangeError(`backoff.jitter: expected a number from 0 to 1, got ${shown(jitter)}`);
 }
@@ -195,12 +197,12 @@ function checkMeta(value: unknown): void {
 
 const checks: { [K in keyof Required<JobOptions>]: (value: unknown) => unknown } = {
   jobId: (value) => textOf('jobId', value),
-  delay: (value) => wholeNumber('delay', value, 0),
+  delay: (value) => wholeNumber('delay', value, 0, longestDelay),
   lifo: (value) => yesOrNo('lifo', value),
   attempts: (value) => wholeNumber('attempts', value, 1),
   backoff: checkBackoff,
-  timeout: (value) => wholeNumber('timeout', value, 1, 2 ** 31 - 1),
-  ttl: (value) => wholeNumber('ttl', value, 1),
+  timeout: (value) => wholeNumber('timeout', value, 1, longestTimer),
+  ttl: (value) => wholeNumber('ttl', value, 1, longestDelay),
   removeOnComplete: (value) => checkRetention('removeOnComplete', value),
   removeOnFail: (value) => checkRetention('removeOnFail', value),
   dependsOn: checkParents,

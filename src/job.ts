@@ -1,7 +1,7 @@
 // A job as its users see it.
 import type { Actions, CancelOptions } from './actions.js';
 import type { Awaiting } from './awaiting.js';
-import { knownOptions, wholeNumber } from './checks.js';
+import { knownOptions, longestTimer, pointOfTime, wholeNumber } from './checks.js';
 import { parentsOf, type JobMeta, type JobOptions, type ParentId } from './job-options.js';
 import { annotation, progressText, type JobProgress, type Notes } from './notes.js';
 import {
@@ -47,9 +47,6 @@ const none: readonly Failure[] = [];
 function keyOf({ queue, id }: ParentId): string {
   return `${queue}\t${id}`;
 }
-
-/** Longest time (ms) that a timer takes. */
-const longestTimeout = 2 ** 31 - 1;
 
 /** One unit of work. Its fields tell what was known when it was read; they don't follow the stored job. */
 export class Job<Data = unknown, Result = unknown, Name extends string = string> {
@@ -239,8 +236,7 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     // BullMQ's QueueEvents, of whatever make, can be listened to.
     if (ttl === undefined && !('on' in options)) knownOptions(options, ['timeout']);
     const timeout = ttl ?? (options as { timeout?: unknown }).timeout;
-    const ms =
-      timeout === undefined ? undefined : wholeNumber('timeout', timeout, 0, longestTimeout);
+    const ms = timeout === undefined ? undefined : wholeNumber('timeout', timeout, 0, longestTimer);
     return (await this.#host.awaiting.finished(this.id, ms)) as Result;
   }
 
@@ -252,9 +248,9 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     return this.#host.actions.cancel(this.id, options);
   }
 
-  /** Says until when (ms since 1970) a `DelayedError` without a time of its own puts the job off. */
+  /** Says until when (ms since 1970) a `DelayedError` without a time of its own puts the job off. Throws RangeError for seconds. */
   moveToDelayed(timestamp: number, _token?: string): Promise<void> {
-    this.delayedUntil = wholeNumber('timestamp', timestamp, 0);
+    this.delayedUntil = pointOfTime('timestamp', timestamp);
     return Promise.resolve();
   }
 

@@ -1,6 +1,6 @@
 // Every option of queues and workers with its unit, default and limits.
 import type { ConnectionOptions } from './connection.js';
-import { knownOptions, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
+import { knownOptions, longestTimer, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
 import { checkJobOptions, type JobOptions } from './job-options.js';
 import type { BackoffStrategy } from './retry.js';
 
@@ -171,14 +171,14 @@ export function workerSettings(
   const all = { ...workerDefaults, ...(given as WorkerOptions) };
   wholeNumber('concurrency', all.concurrency, 1, 10_000);
   yesOrNo('autorun', all.autorun);
-  wholeNumber('lockDuration', all.lockDuration, 100);
+  wholeNumber('lockDuration', all.lockDuration, 100, longestTimer);
   const { lockRenewTime = Math.floor(all.lockDuration / 3) } = all;
   wholeNumber('lockRenewTime', lockRenewTime, 1, all.lockDuration);
-  wholeNumber('stalledInterval', all.stalledInterval, 10);
+  wholeNumber('stalledInterval', all.stalledInterval, 10, longestTimer);
   wholeNumber('maxStalledCount', all.maxStalledCount, 0);
-  wholeNumber('maxBlockedTime', all.maxBlockedTime, 1);
-  wholeNumber('closeTimeout', all.closeTimeout, 0);
-  wholeNumber('stopTimeout', all.stopTimeout, 0);
+  wholeNumber('maxBlockedTime', all.maxBlockedTime, 1, longestTimer);
+  wholeNumber('closeTimeout', all.closeTimeout, 0, longestTimer);
+  wholeNumber('stopTimeout', all.stopTimeout, 0, longestTimer);
   const { settings = {}, weights, name, ...rest } = all;
   if (name !== undefined) textOf('name', name);
   checkWeights(weights, queues);

@@ -3,7 +3,15 @@ import type { CancelOptions } from './actions.js';
 import { Adder } from './adder.js';
 import { planBulk, type BulkJob } from './bulk.js';
 import { Caller } from './caller.js';
-import { knownOptions, queueNameOf, textOf, wholeNumber, yesOrNo } from './checks.js';
+import {
+  knownOptions,
+  longestDelay,
+  pointOfTime,
+  queueNameOf,
+  textOf,
+  wholeNumber,
+  yesOrNo,
+} from './checks.js';
 import { Connection } from './connection.js';
 import { deadlineIn } from './deadline.js';
 import { executeOne } from './execute.js';
@@ -217,7 +225,7 @@ export class Queue<
     const { state = 'failed', count = Number.MAX_SAFE_INTEGER, timestamp } = options;
     stateOf(state, finishedStates);
     if (count !== Number.MAX_SAFE_INTEGER) wholeNumber('count', count, 0);
-    const until = timestamp === undefined ? 0 : Date.now() - wholeNumber('timestamp', timestamp, 0);
+    const until = timestamp === undefined ? 0 : Date.now() - pointOfTime('timestamp', timestamp);
     return await this.store.actions.retryJobs(state, count, Math.max(0, until));
   }
 
@@ -230,7 +238,7 @@ export class Queue<
     limit: number,
     state: Exclude<JobState, 'active'> = 'completed',
   ): Promise<JobId[]> {
-    wholeNumber('grace', grace, 0);
+    wholeNumber('grace', grace, 0, longestDelay);
     wholeNumber('limit', limit, 0);
     stateOf(state, restingStates);
     return await this.store.actions.clean(grace, limit || Number.MAX_SAFE_INTEGER, state);

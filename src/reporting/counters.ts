@@ -1,5 +1,5 @@
 // Reading the counters of a queue: per minute for two weeks, and of all time.
-import { wholeNumber } from '../checks.js';
+import { pointOfTime, wholeNumber } from '../checks.js';
 import type { Connection } from '../connection.js';
 import { executeOne } from '../execute.js';
 import type { QueueKeys } from '../keys.js';
@@ -47,7 +47,8 @@ export interface Metrics {
 const nothing = readCounters('').counters;
 
 function minuteOf(option: string, time: unknown, least = 0): number {
-  return Math.floor(wholeNumber(option, time, least) / msPerMinute);
+  wholeNumber(option, time, least);
+  return Math.floor(pointOfTime(option, time) / msPerMinute);
 }
 
 /** Throws TypeError or RangeError for a time that can't be. */

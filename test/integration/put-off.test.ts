@@ -63,7 +63,7 @@ test('a delay of 0, or a time that has passed, puts it behind those that wait', 
       order.push(job.name);
       if (order.length === 1) throw new DelayedError(0);
       if (order.length !== 2) return;
-      await job.moveToDelayed(1);
+      await job.moveToDelayed(Date.now() - 1_000);
       throw new DelayedError();
     },
     { autorun: false },
