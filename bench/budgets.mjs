@@ -71,7 +71,7 @@ export const scripts = {
   evict: call([16, 0], [37, 10], [18, 1], 'four sets and all columns, one command each'),
   'evict, by a count': call([15, 0], [40, 6], [15, 2], 'the surplus is found by two counts and one range'),
   expire: call([14, 6], [27, 18], [13, 8], 'one job at a time: each may be waiting, delayed or deferred'),
-  sweep: call([6, 0], [18, 0], [8, 0], 'what there is to do, by counts alone'),
+  sweep: call([8, 0], [22, 0], [10, 0], 'what there is to do, by counts; and whether a few that hold jobs have their leases'),
   exists: call([3, 0], [2, 1], [3, 1], 'the clock, whether there are traits, one read'),
   'inspect, waiting': call([1, 6], [4, 12], [1, 6], 'every set is asked for each job; who looks at one job has nothing to batch'),
   'inspect, waiting, in a queue that uses everything': call([1, 10], [4, 20], [1, 10], 'other jobs have results, failures, traits and ends of ttl, so that these are asked for, once a call'),
@@ -106,7 +106,7 @@ export const api = {
     'worker, c = 10, 8 waves that fail: fail': made(8, 152, 'one a wave, a write for each failure'),
     "a worker's life beside its jobs": made(
       7,
-      36,
+      37,
       'open, sweep, two heartbeats, two renewals, close',
     ),
   },

@@ -24,7 +24,7 @@ for at = 1, expire == '1' and #late or 0, 2 do
   if row and gone > 1000 then
     redis.call('HDEL', workers, lease)
   elseif row then
-    redis.call('HSET', workers, lease, deadline .. row:match(' .*'))
+    redis.call('HSET', workers, lease, deadline .. (row:match(' .*') or ''))
   end
 end
 for _, lease in ipairs(redis.call('ZRANGE', leases, 0, 0, 'BYSCORE', 'LIMIT', 0, 100)) do

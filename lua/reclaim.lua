@@ -35,7 +35,8 @@ for at = 1, #page[2], 2 do
   local lease, number = token:match('^([^:]*):(%d+)')
   local asked = token:find('!', 1, true)
   local before = begun[lease] and redis.call('HGET', stalls, id)
-  local count = (before or tonumber(number) <= (begun[lease] or 0)) and (before or 0) + 1 or 0
+  local counts = before or tonumber(number or 0) <= (begun[lease] or 0)
+  local count = counts and (tonumber(before) or 0) + 1 or 0
   if begun[lease] and (asked or count > tonumber(most)) then
     local flags, tries =
       redis.call('HGET', traits, id) or '', redis.call('HGET', attempts, id) or '0'

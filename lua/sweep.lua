@@ -1,9 +1,11 @@
 #!lua flags=allow-oom
--- sweep: takes the maintenance of this period, so that one worker does it for all, and tells what there is to do.
+-- sweep: takes the maintenance of this period, so that one worker does it for all, and tells what there is to do. A lease that holds jobs
+-- without being there is declared dead.
 --
 -- KEYS meta      hash   time of the last sweep (ms), how many completed and failed jobs stay
 --      delayed   zset   ids by due time (ms)
 --      leases    zset   lease by deadline (ms), 0 for a dead one
+--      held      hash   lease -> how many jobs it holds
 --      expiring  zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      deferred  zset   ids by the time of their next check (ms)
@@ -16,7 +18,7 @@
 --       | { early, the server's time }
 -- HOLDS nothing
 -- USES clock
-local meta, delayed, leases, expiring, evicting, deferred, releasing, completed, failed =
+local meta, delayed, leases, held, expiring, evicting, deferred, releasing, completed, failed =
   unpack(KEYS)
 local period = unpack(ARGV)
 
@@ -27,6 +29,11 @@ local time = string.format('%.0f', now)
 if math.abs(now - (swept or 0)) < tonumber(period) then return { 'early', time } end
 
 redis.call('HSET', meta, 'swept', now)
+-- Jobs held by a lease that is not there would be so for ever: it is dead. A few at a time, by chance.
+local holding = redis.call('HRANDFIELD', held, 8)
+for i, deadline in ipairs(#holding > 0 and redis.call('ZMSCORE', leases, unpack(holding)) or {}) do
+  if not deadline then redis.call('ZADD', leases, 0, holding[i]) end
+end
 local reply = { 'due', time, redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or '' }
 reply[4] = redis.call('ZCOUNT', leases, 0, now)
 if redis.call('EXISTS', expiring, evicting, deferred, releasing) > 0 then

@@ -16,7 +16,7 @@ local cursor, place, age = unpack(ARGV)
 local oldest = clock() - age
 local page = redis.call('HSCAN', calls, cursor, 'COUNT', 100)
 for at = 1, #page[2], 2 do
-  if tonumber(page[2][at + 1]:match('^%d+ (%d+)')) < oldest then
+  if tonumber(page[2][at + 1]:match('^%d+ (%d+)') or 0) < oldest then
     redis.call('HDEL', calls, page[2][at])
   end
 end
@@ -24,7 +24,7 @@ local rows = redis.call('HSCAN', workers, place, 'COUNT', 100)
 for at = 1, #rows[2], 2 do
   local lease = rows[2][at]
   -- The row of a worker that lives may be old: it is written when there is news.
-  local gone = tonumber(rows[2][at + 1]:match('^%d+')) < oldest
+  local gone = tonumber(rows[2][at + 1]:match('^%d+') or 0) < oldest
   if gone and not redis.call('ZSCORE', leases, lease) then redis.call('HDEL', workers, lease) end
 end
 return { page[1], rows[1] }

@@ -212,7 +212,7 @@ export class Actions {
     try {
       return (await this.#requeueChild(id)) === 'requeued';
     } catch (error) {
-      if (error instanceof QueueError && error.code.startsWith('PARENT_')) return false;
+      if (error instanceof QueueError && /^(?:PARENT_|UNREADABLE)/.test(error.code)) return false;
       throw error;
     }
   }
@@ -255,8 +255,17 @@ export class Actions {
     const newest = Date.now() - grace;
     return ids.filter((id, at) => {
       const row = rows[at];
-      return row?.state === state && decodeRecord(id, row.record).timestamp <= newest;
+      return row?.state === state && addedAt(id, row.record) <= newest;
     });
+  }
+}
+
+/** When a job was added; never, as far as one can know, when its record can't be read. */
+function addedAt(id: JobId, record: string): number {
+  try {
+    return decodeRecord(id, record).timestamp;
+  } catch {
+    return Infinity;
   }
 }
 

@@ -20,6 +20,11 @@ export function edgeText(edge: Edge): EdgeText {
   return [childQueue, child, parentQueue, parent, nonce, policy].join('\t') as EdgeText;
 }
 
+/** Whether this is an edge, as `parseEdge` reads it. */
+export function isEdge(text: EdgeText): boolean {
+  return /^(?:[^\t]+\t){5}(?:fail|run|wait)$/.test(text);
+}
+
 export function parseEdge(text: EdgeText): Edge {
   const [childQueue, child, parentQueue, parent, nonce, policy] = text.split('\t') as [
     string,

@@ -1,7 +1,7 @@
 // What parents and children in different queues tell each other. No script can touch both, so each step is a call of its
 // own, may be repeated, and is repeated by the sweep until it is done: see ARCHITECTURE.md.
 import type { Connection } from './connection.js';
-import { parseEdge, reasonOf, verdict, type Edge } from './edge.js';
+import { isEdge, parseEdge, reasonOf, verdict, type Edge } from './edge.js';
 import { execute, executeOne } from './execute.js';
 import { queueKeys, type QueueKeys } from './keys.js';
 import { batchBytes, batchElements } from './options.js';
@@ -188,7 +188,11 @@ export class Family {
       if (!('edges' in reply)) return [];
       told.word = reply.word;
       told.after = reply.edges.at(-1) ?? '';
-      return reply.edges.map((text) => newsOf(text, reply.word, reply.text));
+      // What nobody can read tells nobody, and goes.
+      told.acks.push(...reply.edges.filter((text) => !isEdge(text)));
+      return reply.edges
+        .filter((text) => isEdge(text))
+        .map((text) => newsOf(text, reply.word, reply.text));
     });
   }
 
@@ -255,7 +259,7 @@ export class Family {
       this.#connection,
       callOf(scripts.recheck, this.keysOf(queue), { limit: recheckChildren }),
     );
-    await this.#ask(texts);
+    await this.#ask(texts.filter((text) => isEdge(text)));
     return texts.length > 0;
   }
 

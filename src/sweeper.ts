@@ -2,6 +2,7 @@
 // dead leases are reclaimed, dependents told, silent callers forgotten. Each call is bounded and repeated while it has more to do.
 import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
+import { isPassing } from './errors.js';
 import { executeOne } from './execute.js';
 import type { Family } from './family.js';
 import type { QueueKeys } from './keys.js';
@@ -114,11 +115,11 @@ export class Sweeper {
     );
     this.#watchClock(now);
     if (word === 'early') return;
-    if (dueIn === 0) await this.#promote();
+    if (dueIn === 0) await this.#chore(() => this.#promote());
     else if (dueIn !== undefined) this.#hooks.due(dueIn);
-    if (chores.reclaim > 0) await this.#reclaim();
+    if (chores.reclaim > 0) await this.#chore(() => this.#reclaim());
     if (chores.expire > 0) await this.expire();
-    if (chores.recheck > 0) await this.#recheck();
+    if (chores.recheck > 0) await this.#chore(() => this.#recheck());
     if (chores.release > 0) this.#aside('telling', () => this.#tellAll());
     if (chores.evict > 0) this.#aside('evicting', () => this.#evict());
     if (performance.now() - this.#tidiedAt >= tidyInterval) await this.#tidy();
@@ -223,6 +224,16 @@ export class Sweeper {
 
   async #recheck(): Promise<void> {
     while (await this.#family.recheck(this.#queue));
+  }
+
+  /** Does a chore. An error is told and keeps no other chore from being done, unless there is no server to do it. */
+  async #chore(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      this.#hooks.error(error);
+    }
   }
 
   /** Does a chore in the background, once at a time, so that a long backlog keeps no other maintenance waiting. */

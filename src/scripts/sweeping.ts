@@ -71,6 +71,7 @@ export const sweep = declareScript('sweep', {
     'meta',
     'delayed',
     'leases',
+    'held',
     'expiring',
     'evicting',
     'deferred',

@@ -93,3 +93,10 @@ test.each<[string, State, number]>([
   const chores = { reclaim: 0, expire: 0, evict, recheck: 0, release: 0 };
   expect(await queue.run(sweep, args)).toMatchObject({ word: 'due', chores });
 });
+
+test('a lease that holds jobs without being there is declared dead, and told', async () => {
+  const leases = { L: 'now+60000' };
+  const queue = await server.queue({ leases, held: { L: 2, lost: 1 } });
+  expect(await queue.run(sweep, args)).toMatchObject({ word: 'due', chores: { reclaim: 1 } });
+  expect(await queue.state()).toMatchObject({ leases: { L: 'now+60000', lost: 0 } });
+});

@@ -76,3 +76,12 @@ test('a queue without callers is tidy', async () => {
   expect(await queue.run(tidy, args)).toEqual(over);
   expect(await queue.state()).toEqual({});
 });
+
+test('rows that nobody can read go, and keep none from being forgotten', async () => {
+  const queue = await server.queue({
+    calls: { odd: 'odd', 'p:enqueue': '12 now-70000 added' },
+    workers: { odd: 'odd', gone: 'now-70000 {}' },
+  });
+  expect(await queue.run(tidy, args)).toEqual(over);
+  expect(await queue.state()).toEqual({});
+});
