@@ -18,8 +18,10 @@ export type ConnectionOptions = string | RedisOptions | RedisInstance;
 
 /** ms without an answer after which a socket counts as dead. */
 const socketTimeout = 5_000;
-/** Longest block in s; the blocking socket may be silent for that long. */
+/** Longest block in s. */
 const longestBlock = 10;
+/** ms by which the end of a block may be late before its socket counts as dead. */
+const blockSlack = 1_000;
 /** ms that `waitUntilReady` waits. */
 const patience = 10_000;
 /** ms that a block waits for its connection, before the worker looks for itself. */
@@ -113,6 +115,8 @@ export class Connection {
   #blockingId: number | undefined;
   /** When the command connection was last made, by the monotonic clock (ms). */
   connectedAt = performance.now();
+  /** When the server last said that it can't work for a while (monotonic clock, ms). */
+  troubledAt = Number.NEGATIVE_INFINITY;
   /** Why there is no connection, as far as it is known. */
   lastError: Error | undefined;
   /** Names of the scripts that this server was given. */
@@ -186,17 +190,23 @@ export class Connection {
 
   /** Takes the first marker among `keys`; ends after `seconds`, by `unblock`, or when the connection is lost. */
   async block(keys: readonly string[], seconds: number): Promise<BlockEnd> {
+    let overdue: NodeJS.Timeout | undefined;
     try {
       const redis = this.#blockingConnection();
       if (!(await whenReady(redis, deadlineIn(blockPatience)))) return { kind: 'lost' };
+      const longest = Math.min(seconds, longestBlock);
+      // Sooner than the time-out of the socket, which must do for any block: nobody else wakes an idle worker.
+      overdue = setTimeout(() => redis.stream.destroy(), longest * 1_000 + blockSlack);
       // Asked before the block: behind it, the answer would come when nobody needs it any more.
       this.#blockingId ??= await redis.client('ID');
-      const taken = await redis.blpop([...keys], Math.min(seconds, longestBlock));
+      const taken = await redis.blpop([...keys], longest);
       return taken ? { kind: 'marker', key: taken[0] } : { kind: 'time' };
     } catch {
       // Whatever became of the marker, workers look for themselves; not in a hot loop while there is no server.
       await sleep(50);
       return { kind: 'lost' };
+    } finally {
+      clearTimeout(overdue);
     }
   }
 

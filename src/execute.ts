@@ -74,7 +74,9 @@ function settle(connection: Connection, pending: Pending, [error, reply]: Sent):
     if (!error.message.includes("Stream isn't writeable")) pending.unanswered = true;
   } else if (error.message.startsWith('NOSCRIPT')) {
     connection.loaded.delete(call.script.name);
-  } else if (!passing.test(error.message) && !unanswered) {
+  } else if (passing.test(error.message)) {
+    connection.troubledAt = performance.now();
+  } else if (!unanswered) {
     pending.answer = {
       error: error.message.startsWith('OOM')
         ? outOfMemory(error)

@@ -141,10 +141,9 @@ export class Sweeper {
   }
 
   #mayExpire(): boolean {
-    const { connectedAt } = this.#connection;
-    return (
-      performance.now() >= Math.max(this.#trustAfter, connectedAt + this.#settings.lockDuration)
-    );
+    const { connectedAt, troubledAt } = this.#connection;
+    const outage = Math.max(connectedAt, troubledAt);
+    return performance.now() >= Math.max(this.#trustAfter, outage + this.#settings.lockDuration);
   }
 
   async #promote(): Promise<void> {

@@ -1,6 +1,8 @@
 // Connections are cut, go silent, are refused; scripts are flushed.
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import { QueueEvents } from '../../src/listening/queue-events.js';
+import { Load, patience, rounds, unharmed } from '../helpers/load.js';
 import { startProxy, type Proxy } from '../helpers/proxy.js';
 import { liveRedis, pause, until } from '../helpers/live.js';
 
@@ -19,36 +21,15 @@ async function untilBlocked(): Promise<void> {
 
 test('cut 20 times under load: every job is done, exactly one settle each is accepted', async () => {
   const { proxy, connection } = await proxied();
-  const queue = live.queue({ connection });
-  const completed: string[] = [];
-  const runs = new Map<string, number>();
-  const worker = live.worker(
-    async (job) => {
-      runs.set(job.id, (runs.get(job.id) ?? 0) + 1);
-      await pause(3);
-    },
-    { connection, concurrency: 40 },
-  );
-  worker.on('completed', (job) => completed.push(job.id));
-  const added: Promise<unknown>[] = [];
-  let total = 0;
-  for (let cut = 0; cut < 20; cut += 1) {
-    for (let n = 0; n < 50; n += 1) {
-      added.push(queue.add('job', {}, { jobId: `${cut}-${n}` }));
-      total += 1;
-    }
-    await pause(cut % 5);
+  const load = new Load(live, { connection });
+  for (let cut = 0; cut < rounds(20); cut += 1) {
+    await load.flows(50);
     proxy.cut();
-    await until(() => completed.length >= total - 40, 10_000);
+    await load.recovers();
   }
-  await Promise.all(added);
-  await until(async () => (await queue.getJobCounts()).completed === total);
-  await worker.close();
-  const again = [...runs.values()].filter((count) => count > 1).length;
-  console.log(`20 cuts: ${total} jobs, ${again} ran again, ${completed.length} told completed`);
-  expect(new Set(completed).size).toBe(completed.length);
-  expect(await live.violations()).toEqual([]);
-  expect(await queue.getJobCounts()).toMatchObject({ completed: total, waiting: 0, active: 0 });
+  const verdict = await load.judge('cut');
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict.refused.size).toBe(0);
 }, 60_000);
 
 test('three drops within three seconds, all while idle: the next job still starts at once', async () => {
@@ -81,58 +62,68 @@ test('a marker that was taken by a lost block wakes the worker all the same', as
   }
 });
 
-test('half open: the dead socket is given up in time, and the worker goes on', async () => {
+test('half open under load: found out within the socket time-out, and all goes on over new connections', async () => {
   const { proxy, connection } = await proxied();
-  const queue = live.queue();
-  const done: string[] = [];
-  const worker = live.worker((job) => void done.push(job.id), { connection, lockDuration: 1_500 });
-  await queue.add('before', {});
-  await until(() => done.length === 1);
-  proxy.blackhole(true);
-  const job = await queue.add('meanwhile', {});
-  const other = await queue.add('meanwhile', {});
-  await pause(3_000);
-  expect(done.length).toBe(1);
-  proxy.cut();
-  proxy.blackhole(false);
-  const recovered = performance.now();
-  await until(() => done.includes(job.id) && done.includes(other.id), 10_000);
-  console.log(`after a half-open of 3 s: ${(performance.now() - recovered).toFixed(0)} ms`);
-  await worker.close();
-}, 30_000);
-
-test('half open without an end of the old sockets: within the socket time-out, the worker is on new ones', async () => {
-  const { proxy, connection } = await proxied();
-  const queue = live.queue();
-  const done: string[] = [];
-  live.worker((job) => void done.push(job.id), { connection });
-  await queue.add('before', {});
-  await until(() => done.length === 1);
-  proxy.blackhole(true);
-  const job = await queue.add('meanwhile', {});
-  const started = performance.now();
-  await until(() => live.errors.some(({ message }) => /socket timeout/i.test(message)), 8_000);
-  const detected = performance.now() - started;
-  proxy.blackhole(false);
-  await until(() => done.includes(job.id), 16_000);
-  console.log(
-    `silent sockets: detected after ${detected.toFixed(0)} ms, job done after ${(performance.now() - started).toFixed(0)} ms`,
-  );
-}, 30_000);
-
-test('clients killed on the server, again and again, under load: nothing is lost', async () => {
-  const queue = live.queue();
-  const completed: string[] = [];
-  live.worker(() => pause(2), { concurrency: 30 }).on('completed', (job) => completed.push(job.id));
-  const ids = new Set<string>();
-  for (let round = 0; round < 10; round += 1) {
-    const adding = queue.addBulk(Array.from({ length: 30 }, () => ({ name: 'job', data: {} })));
-    await live.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
-    for (const { id } of await adding) ids.add(id);
+  const load = new Load(live, { connection, worker: { lockDuration: 2_000 } });
+  for (let round = 0; round < rounds(1); round += 1) {
+    await load.flows();
+    proxy.silence();
+    await load.recovers();
   }
-  await until(() => completed.length >= ids.size, 10_000);
-  expect(new Set(completed)).toEqual(ids);
-});
+  const verdict = await load.judge('half-open');
+  expect(verdict).toMatchObject(unharmed);
+  expect(live.errors.some(({ message }) => /socket timeout/i.test(message))).toBe(true);
+}, 30_000);
+
+test('half open while idle: the next job starts as soon as the silence is found out', async () => {
+  const { proxy, connection } = await proxied();
+  const queue = live.queue();
+  const done: string[] = [];
+  live.worker(({ id }) => void done.push(id), { connection });
+  await untilBlocked();
+  proxy.silence();
+  const started = performance.now();
+  const job = await queue.add('job', {});
+  await until(() => done.includes(job.id), 10_000);
+  console.log(`idle in silence: started after ${(performance.now() - started).toFixed(0)} ms`);
+}, 30_000);
+
+/** Connections by what they are for, as CLIENT LIST shows them: those of the worker are named, the thread's has no name. */
+const purposes = {
+  commands: / name=load (?!.* cmd=blpop )/,
+  blocking: / name=load .* cmd=blpop /,
+  subscriber: / name=events .* flags=P /,
+  thread: / name= .* cmd=evalsha /,
+};
+
+test('50 connections killed on the server under load, of each kind: nothing is lost', async () => {
+  const connection = { ...live.server.connection, connectionName: 'load' };
+  const load = new Load(live, { connection, work: 5, every: 40 });
+  const listening = { ...live.server.connection, protocol: 2 as const, connectionName: 'events' };
+  const events = live.track(new QueueEvents(live.name, { connection: listening }));
+  const heard = new Set<string>();
+  events.on('completed', ({ jobId }) => heard.add(jobId));
+  const kinds = Object.entries(purposes);
+  const killed: Record<string, number> = {};
+  for (let kill = 0; kill < rounds(50); kill += 1) {
+    const [kind, shown] = kinds[kill % kinds.length] as (typeof kinds)[number];
+    const there = async (): Promise<string | undefined> =>
+      ((await live.redis.client('LIST')) as string).split('\n').find((line) => shown.test(line));
+    await until(async () => (await there()) !== undefined, patience, `a connection: ${kind}`);
+    const id = / ?id=(\d+)/.exec((await there()) ?? '')?.[1] ?? '0';
+    const gone = (await live.redis.call('CLIENT', 'KILL', 'ID', id)) as number;
+    killed[kind] = (killed[kind] ?? 0) + gone;
+    if (kind === 'thread') await load.flows(10);
+  }
+  await load.recovers();
+  const told = heard.size;
+  await until(() => heard.size > told, patience);
+  const verdict = await load.judge('connections-killed');
+  console.log(`killed: ${JSON.stringify(killed)}`);
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict.refused.size).toBe(0);
+  expect(Math.min(...Object.values(killed))).toBeGreaterThanOrEqual(rounds(50) / 5);
+}, 60_000);
 
 test('SCRIPT FLUSH at any moment is invisible', async () => {
   const queue = live.queue();

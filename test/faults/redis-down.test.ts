@@ -2,61 +2,22 @@
 import { expect, test } from 'vitest';
 import { BulkError, QueueError } from '../../src/errors.js';
 import { liveRedis, pause, until } from '../helpers/live.js';
+import { Load, rounds, unharmed } from '../helpers/load.js';
 
 const live = liveRedis({ perTest: true, appendonly: true, appendfsync: 'always' });
 
 test('killed and restarted under load: nothing acknowledged is lost, each job has one completion, the worker goes on', async () => {
-  const queue = live.queue<{ n: number }>();
-  const acknowledged = new Set<string>();
-  const completed: string[] = [];
-  const worker = live.worker(() => pause(1), { concurrency: 50 });
-  worker.on('completed', (job) => completed.push(job.id));
-  const producing = { on: true };
-  const failures: unknown[] = [];
-  const producer = (async () => {
-    for (let n = 0; producing.on; n += 1) {
-      const jobs = Array.from({ length: 10 }, (_, i) => ({
-        name: 'job',
-        data: { n },
-        opts: { jobId: `${n}-${i}` },
-      }));
-      await queue.addBulk(jobs).then(
-        (added) => added.forEach(({ id }) => acknowledged.add(id)),
-        (error: unknown) => failures.push(error),
-      );
-      await pause(1);
-    }
-  })();
-
-  const recoveries: number[] = [];
-  for (let round = 0; round < 3; round += 1) {
-    const before = completed.length;
-    await until(() => completed.length > before + 100);
+  const load = new Load(live);
+  for (let round = 0; round < rounds(3); round += 1) {
+    await load.flows();
     await live.server.kill();
     await pause(300);
     await live.server.restart();
-    const back = performance.now();
-    const then = completed.length;
-    await until(() => completed.length > then);
-    recoveries.push(performance.now() - back);
+    await load.recovers();
   }
-  producing.on = false;
-  await producer;
-  await until(async () => {
-    const { waiting, active } = await queue.getJobCounts();
-    return waiting + active === 0;
-  }, 10_000);
-  await worker.close();
-
-  const stored = await live.redis.zrange(`lunaq:{${live.name}}:completed`, '0', '-1');
-  console.log(
-    `${acknowledged.size} acknowledged, ${stored.length} completed, ${completed.length} told; ` +
-      `worker on again after ${recoveries.map((ms) => ms.toFixed(0)).join(', ')} ms`,
-  );
-  expect(failures).toEqual([]);
-  expect([...acknowledged].filter((id) => !stored.includes(id))).toEqual([]);
-  expect(new Set(completed).size).toBe(completed.length);
-  expect(await live.violations()).toEqual([]);
+  const verdict = await load.judge('redis-killed,appendfsync=always');
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict.refused.size).toBe(0);
 }, 40_000);
 
 test('away for longer than block, sweep and lease: add waits, the worker goes on by itself', async () => {

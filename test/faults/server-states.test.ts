@@ -1,52 +1,97 @@
 // What a server answers when it is not well: read only, busy, out of memory, an eviction policy.
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
-import { liveRedis, pause, until } from '../helpers/live.js';
+import { Connection } from '../../src/connection.js';
+import { deadlineIn } from '../../src/deadline.js';
+import { execute } from '../../src/execute.js';
+import { queueKeys } from '../../src/keys.js';
+import { callOf } from '../../src/script.js';
+import { resume } from '../../src/scripts.js';
+import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
+import { Load, patience, rounds, unharmed } from '../helpers/load.js';
 
 const config = { 'busy-reply-threshold': 20, 'enable-debug-command': 'yes' };
 const live = liveRedis({ perTest: true, config });
 
 const fails = { code: 'OUT_OF_MEMORY' };
 
-test('READONLY: adds and settles wait until the server may be written again', async () => {
-  const queue = live.queue();
-  const completed: string[] = [];
-  const worker = live.worker(() => pause(50), { concurrency: 5, lockDuration: 3_000 });
-  worker.on('completed', (job) => completed.push(job.id));
-  await queue.addBulk(Array.from({ length: 20 }, () => ({ name: 'job', data: {} })));
-  await until(() => completed.length > 0);
-  await live.redis.replicaof('127.0.0.1', '1');
-  const adding = queue.add('meanwhile', {});
-  await pause(600);
-  await live.redis.replicaof('NO', 'ONE');
-  const { id } = await adding;
-  await until(() => completed.length === 21 && completed.includes(id));
-  const counts = await queue.getJobCounts();
-  expect(counts).toMatchObject({ completed: 21, failed: 0 });
-  for (const job of await queue.getJobs('completed')) expect(job.attemptsMade).toBe(1);
+test('READONLY: a server that is demoted and promoted again is waited for', async () => {
+  const load = new Load(live);
+  for (let round = 0; round < rounds(2); round += 1) {
+    await load.flows();
+    await live.redis.replicaof('127.0.0.1', '1');
+    // Longer than the lease, so that it can't be renewed in time.
+    await pause(1.3 * quick.lockDuration);
+    await live.redis.replicaof('NO', 'ONE');
+    await load.recovers();
+  }
+  const verdict = await load.judge('readonly');
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict.refused.size).toBe(0);
 });
 
-test('BUSY: calls back off and go through when the long script has ended', async () => {
-  const queue = live.queue();
-  const completed: string[] = [];
-  live
-    .worker(() => undefined, { concurrency: 5, lockDuration: 3_000 })
-    .on('completed', (job) => completed.push(job.id));
-  await queue.add('before', {});
-  await until(() => completed.length === 1);
+test('READONLY for longer than a call may take: it says that nothing was done, and why', async () => {
+  await live.redis.replicaof('127.0.0.1', '1');
+  const connection = Connection.acquire(live.server.connection);
+  live.after(() => connection.release());
+  const call = callOf(resume, queueKeys(live.name), {});
+  const [answer] = await execute(connection, [call], deadlineIn(700));
+  expect(answer).toMatchObject({
+    error: {
+      code: 'UNAVAILABLE',
+      cause: { message: expect.stringMatching(/^READONLY/) as string },
+    },
+  });
+});
+
+/** Keeps the server busy with a script for so many ms. */
+async function keepBusy(ms: number): Promise<void> {
   const other = new Redis(live.server.connection);
-  live.after(() => other.disconnect());
-  const busy = other.eval(
+  await other.eval(
     `local start = redis.call('TIME')
      repeat local now = redis.call('TIME')
-     until (now[1] - start[1]) * 1000000 + now[2] - start[2] > 700000`,
+     until (now[1] - start[1]) * 1000000 + now[2] - start[2] > ARGV[1] * 1000`,
     0,
+    ms,
   );
-  await pause(50);
-  const job = await queue.add('meanwhile', {});
-  await busy;
-  await until(() => completed.includes(job.id));
-  expect(await queue.getJobCounts()).toMatchObject({ completed: 2, failed: 0 });
+  other.disconnect();
+}
+
+test('BUSY: calls go through when the long script has ended', async () => {
+  const load = new Load(live);
+  for (let round = 0; round < rounds(3); round += 1) {
+    await load.flows();
+    await keepBusy(0.6 * quick.lockDuration);
+    await load.recovers();
+  }
+  const verdict = await load.judge('busy');
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict).toMatchObject({ ranTwice: 0, refused: new Map() });
+});
+
+test('BUSY for longer than the lease: who could not renew it keeps the job that he runs', async () => {
+  const queue = live.queue();
+  const { opened, open } = gate();
+  const runs: string[] = [];
+  const worker = (): unknown =>
+    live.worker(async ({ id }) => {
+      runs.push(id);
+      await opened;
+    });
+  worker();
+  const job = await queue.add('job', {});
+  await until(() => runs.length === 1);
+  worker();
+  for (let round = 0; round < rounds(1); round += 1) {
+    // Until the sweepers trust what they see again.
+    await pause(quick.lockDuration + 2 * quick.stalledInterval);
+    await keepBusy(1.3 * quick.lockDuration);
+  }
+  await pause(quick.lockDuration);
+  open();
+  await until(async () => (await job.getState()) === 'completed');
+  expect(runs).toEqual([job.id]);
+  expect(live.errors).toEqual([]);
 });
 
 test('a load of data that takes long is waited for', async () => {
@@ -62,7 +107,34 @@ test('a load of data that takes long is waited for', async () => {
   await until(() => completed.length === 100);
 });
 
-test('out of memory: add is refused whole, running jobs settle, and all goes on afterwards', async () => {
+test('out of memory: adds are refused, all that was added runs, and all goes on afterwards', async () => {
+  const load = new Load(live);
+  const { queue } = load;
+  const failed: string[] = [];
+  load.worker.on('failed', (job) => failed.push(job!.id));
+  for (let round = 0; round < rounds(2); round += 1) {
+    await load.flows();
+    const later = await queue.add('job', {}, { delay: 300, jobId: `later-${round}` });
+    await live.redis.config('SET', 'maxmemory', '1');
+    await until(() => load.refused('OUT_OF_MEMORY') > 500 * (round + 1), patience);
+    await expect(queue.add('job', {})).rejects.toMatchObject(fails);
+    await expect(queue.add('job', {}, { delay: 10 })).rejects.toMatchObject(fails);
+    // Claims, settles, renewals and sweeps go on: a delayed job is promoted, and all end.
+    await until(async () => (await later.getState()) === 'completed', patience);
+    await until(async () => (await queue.getJobCounts()).active === 0, patience);
+    expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, delayed: 0 });
+    await pause(1.3 * quick.lockDuration);
+    await live.redis.config('SET', 'maxmemory', '0');
+    await load.recovers();
+  }
+  const verdict = await load.judge('out-of-memory');
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict.ranTwice).toBe(0);
+  expect([...verdict.refused.keys()]).toEqual(['OUT_OF_MEMORY']);
+  expect(live.errors).toEqual([]);
+});
+
+test('out of memory: results, failures and retries are taken', async () => {
   const queue = live.queue();
   const completed: string[] = [];
   const failed: string[] = [];

@@ -30,6 +30,8 @@ export interface Proxy {
    * a close. What was held back passes when it is switched off, as after TCP's retransmissions.
    */
   blackhole(on: boolean): void;
+  /** Half-open for good: the connections of now stay up, but nothing passes on them any more; new ones are well. */
+  silence(): void;
   /** Resets new connections as soon as they are accepted. */
   refuse(on: boolean): void;
   /** Cuts all connections and stops listening. */
@@ -90,6 +92,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
       conditions.blackhole = on;
       connections.forEach((connection) => connection.wake());
     },
+    silence: () => connections.forEach((connection) => connection.silence()),
     refuse: (on) => {
       conditions.refuse = on;
     },
@@ -111,12 +114,13 @@ class Connection {
   readonly #replies: Lane;
   readonly #commands = new CommandReader();
   #drop: ArmedDrop | undefined;
+  #isSilent = false;
 
   constructor(client: Socket, upstream: Socket, conditions: Conditions) {
     this.#client = client;
     this.#upstream = upstream;
     this.#conditions = conditions;
-    const isBlocked = () => conditions.blackhole;
+    const isBlocked = () => conditions.blackhole || this.#isSilent;
     this.#requests = new Lane(isBlocked, () => 0);
     this.#replies = new Lane(isBlocked, () => conditions.delay);
 
@@ -134,6 +138,10 @@ class Connection {
     this.#replies.close();
     this.#client.destroy();
     this.#upstream.destroy();
+  }
+
+  silence(): void {
+    this.#isSilent = true;
   }
 
   wake(): void {
