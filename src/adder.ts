@@ -10,7 +10,7 @@ import type { Family } from './family.js';
 import { parentsOf, type JobOptions, type ParentId } from './job-options.js';
 import type { QueueKeys } from './keys.js';
 import { registration } from './registry.js';
-import { batchBytes, batchElements } from './options.js';
+import { batchBytes, batchElements, type QueueLimits } from './options.js';
 import type { JobRecord } from './record.js';
 import { callOf, type Call, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
@@ -48,7 +48,7 @@ export class Adder<J> {
     connection: Connection,
     family: Family,
     callers: readonly Caller[],
-    limits: { maxPending: number; maxPendingBytes: number },
+    { limits, ...pending }: QueueLimits,
     tally: Tally,
     hooks: AdderHooks<J>,
   ) {
@@ -62,8 +62,8 @@ export class Adder<J> {
       addition.id = this.#ids.next();
       this.#enter(addition);
     };
-    this.#destination = { jobOf: hooks.jobOf, again };
-    const batches = { elements: batchElements, bytes: batchBytes, ...limits };
+    this.#destination = { dataBytes: limits.dataBytes, jobOf: hooks.jobOf, again };
+    const batches = { elements: batchElements, bytes: batchBytes, ...pending };
     const senders = (script: keyof typeof adding) =>
       callers.map((caller) => (jobs: readonly Addition<unknown>[]): Promise<readonly Added[]> => {
         const distinct = jobs.some((job) => job.isOwn) ? 0 : 1;

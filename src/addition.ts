@@ -14,6 +14,8 @@ const edgeBytes = Math.ceil(batchBytes / 1_000);
 
 /** What all jobs of a queue have in common on their way. */
 export interface Destination<J> {
+  /** Most bytes of data. */
+  readonly dataBytes: number;
   /** Makes a job of what was stored. */
   jobOf(id: JobId, record: JobRecord, duplicate: boolean): J | Promise<J>;
   /** The id that was drawn is another job's: to be added under a new one. */
@@ -49,7 +51,7 @@ export class Addition<J> implements Entry<Addition<J>, Added> {
   ) {
     const { parents, isParent } = family;
     const { opts } = source;
-    const { text, bytes } = encodeRecord(source);
+    const { text, bytes } = encodeRecord(source, destination.dataBytes);
     const child = parents.length > 0;
     this.id = id;
     this.record = text;

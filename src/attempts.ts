@@ -6,6 +6,7 @@ import {
   JobTimeoutError,
   LeaseLostError,
   QueueError,
+  UnrecoverableError,
 } from './errors.js';
 import type { Cycle } from './cycle.js';
 import type { HandlerTable } from './handlers.js';
@@ -122,9 +123,10 @@ export class Attempts<Data, Result, Name extends string> {
     let ending: Ending | Promise<Ending> | undefined;
     if (!run.abandoned && !error) {
       try {
-        ending = completion(run, run.job as Job, result);
-      } catch (unwritable) {
-        error = asError(unwritable);
+        ending = completion(run, run.job as Job, result, this.#settings.limits.resultBytes);
+      } catch (cause) {
+        // The work is done: another attempt would do it again and could keep its result no more than this one.
+        error = new UnrecoverableError(asError(cause).message, { cause });
       }
     }
     if (!run.abandoned && error) ending = this.#failure(run, error);

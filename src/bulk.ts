@@ -1,5 +1,7 @@
 // The order in which the jobs of one addBulk are added: each behind those of the same call that it depends on.
+import { shown } from './checks.js';
 import type { JobOptions, ParentRef } from './job-options.js';
+import type { Limits } from './limits.js';
 
 /** A job for `addBulk`. */
 export interface BulkJob<Data = unknown, Name extends string = string> {
@@ -30,6 +32,21 @@ interface PlannedJob {
 }
 
 const none: readonly never[] = [];
+
+/** Throws TypeError for what is no list of jobs, RangeError for too many. Names and options are checked one by one. */
+export function checkBulk(jobs: unknown, { bulkJobs }: Limits): void {
+  if (!Array.isArray(jobs)) throw new TypeError(`jobs: expected a list, got ${shown(jobs)}`);
+  if (jobs.length > bulkJobs)
+    throw new RangeError(`jobs: expected at most ${bulkJobs} jobs, got ${jobs.length}`);
+  for (let at = 0; at < jobs.length; at += 1) {
+    const job = jobs[at] as unknown;
+    if (typeof job !== 'object' || job === null)
+      throw new TypeError(`jobs[${at}]: expected { name, data, opts }, got ${shown(job)}`);
+    const { opts } = job as { opts?: unknown };
+    if (opts !== undefined && (typeof opts !== 'object' || opts === null))
+      throw new TypeError(`jobs[${at}].opts: expected an object, got ${shown(opts)}`);
+  }
+}
 
 function isBulkJob(ref: unknown): ref is BulkJob {
   return typeof ref === 'object' && ref !== null && 'name' in ref && !('id' in ref);

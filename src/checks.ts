@@ -12,9 +12,16 @@ export const longestDelay = 50 * 365 * 24 * 3_600_000;
 /** ms since 1970 of a day in 1973; a number of seconds since 1970 is less. */
 const earliestTime = 1e11;
 
+/** Most characters of a text that messages show. */
+const shownText = 80;
+
+/** A value as messages show it: never long, on one line. */
 export function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value);
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > shownText ? `${value.slice(0, shownText)}…` : value);
+  if (typeof value === 'object' && value !== null) return 'an object';
+  if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
+  return String(value).slice(0, shownText);
 }
 
 /** A whole number from `least` to `most`, or a TypeError or RangeError that names the option. */
@@ -43,21 +50,21 @@ export function yesOrNo(option: string, value: unknown): boolean {
 }
 
 // oxlint-disable-next-line no-control-regex -- control characters are what it looks for
-const control = /[\u0000-\u001f\u007f]/;
+const control = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** What nearly every name and id is, and needs no further look. */
 const plain = /^[\w.:-]{1,256}$/;
 
-/** A name or id: 1 to 256 bytes without control characters or lone surrogates. */
-export function textOf(option: string, value: unknown): string {
-  if (typeof value === 'string' && plain.test(value)) return value;
+/** A name or id: 1 to `most` bytes without control characters or lone surrogates. */
+export function textOf(option: string, value: unknown, most = 256): string {
+  if (typeof value === 'string' && value.length <= most && plain.test(value)) return value;
   if (typeof value !== 'string')
     throw new TypeError(`${option}: expected a string, got ${shown(value)}`);
   const bytes = Buffer.byteLength(value);
-  if (bytes < 1 || bytes > 256)
-    throw new RangeError(`${option}: expected 1 to 256 bytes, got ${bytes}`);
+  if (bytes < 1 || bytes > most)
+    throw new RangeError(`${option}: expected 1 to ${most} bytes, got ${bytes}`);
   if (control.test(value) || !value.isWellFormed())
-    throw new RangeError(`${option}: expected no control characters, got ${JSON.stringify(value)}`);
+    throw new RangeError(`${option}: expected no control characters, got ${shown(value)}`);
   return value;
 }
 
@@ -68,23 +75,19 @@ export function queueNameOf(option: string, value: unknown): string {
   return name;
 }
 
-/** A value as JSON on one line, or a TypeError that names it. */
-export function jsonOf(option: string, value: unknown): string {
-  let text: string | undefined;
-  try {
-    text = JSON.stringify(value) as string | undefined;
-  } catch (cause) {
-    throw new TypeError(`${option}: can't be written as JSON`, { cause });
-  }
-  if (text === undefined)
-    throw new TypeError(`${option}: expected what JSON can hold, got ${shown(value)}`);
-  return text;
-}
-
 /** Refuses options that are unknown, so that no wish is lost in silence. */
-export function knownOptions(options: object, known: readonly string[]): void {
+export function knownOptions(options: unknown, known: readonly string[], what = 'options'): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new TypeError(
+      `${what}: expected an object, got ${Array.isArray(options) ? 'a list' : shown(options)}`,
+    );
   for (const [option, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(option))
-      throw new TypeError(`${option}: expected one of ${known.join(', ')}`);
+      throw new TypeError(`${shownName(option)}: expected one of ${known.join(', ')}`);
   }
+}
+
+/** The name of an option that nobody knows: any text may be one. */
+function shownName(option: string): string {
+  return plain.test(option) ? option : shown(option);
 }

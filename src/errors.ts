@@ -137,6 +137,14 @@ export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
 }
 
+/** A text of at most `most` bytes, or TOO_LARGE. */
+export function limited<T extends string>(what: string, text: T, most: number): T {
+  const bytes = text.length * 3 > most ? Buffer.byteLength(text) : 0;
+  if (bytes > most)
+    throw new QueueError('TOO_LARGE', `${what}: ${bytes} bytes, at most ${most} are allowed`);
+  return text;
+}
+
 /** Whatever was thrown, as an Error whose message and stack are text. */
 export function asError(thrown: unknown): Error {
   try {

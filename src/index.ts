@@ -34,6 +34,7 @@ export type {
   ParentRef,
 } from './job-options.js';
 export type { JobRange, StateWord } from './job-range.js';
+export type { LimitOptions } from './limits.js';
 export type { OldestJob } from './looking.js';
 export type { JobLogs, JobProgress } from './notes.js';
 export type { QueueEventMap } from './listening/event-args.js';

@@ -1,6 +1,5 @@
 // Every option of a job with its unit, default and limits.
 import {
-  jsonOf,
   knownOptions,
   longestTimer,
   longestDelay,
@@ -10,6 +9,8 @@ import {
   wholeNumber,
   yesOrNo,
 } from './checks.js';
+import { jsonOf } from './json.js';
+import { defaultLimits, maxLogRows, maxWaits, type Limits } from './limits.js';
 import type { Age, MetaText } from './script.js';
 
 /** Wait between two attempts. */
@@ -69,9 +70,9 @@ export interface JobOptions {
    * completed after all. Default `fail`.
    */
   onParentFailure?: ParentFailurePolicy;
-  /** What the job is, for people, 4 KiB at most. Default: none. */
+  /** What the job is, for people, 4 KiB at most (`limits`). Default: none. */
   description?: string;
-  /** What belongs to the job beside its data: an object, as JSON 64 KiB at most. `job.updateMeta` changes it. Default `{}`. */
+  /** What belongs to the job beside its data: an object, as JSON 64 KiB at most (`limits`). `job.updateMeta` changes it. Default `{}`. */
   meta?: JobMeta;
   /** How many rows of its log stay, the newest ones, 1,000 at most. Default 1,000. */
   keepLogs?: number;
@@ -80,20 +81,11 @@ export interface JobOptions {
 /** What belongs to a job beside its data. */
 export type JobMeta = Record<string, unknown>;
 
-/** Most bytes of a description. */
-const maxDescription = 4 * 1024;
-/** Most bytes of what is noted on a job: its progress, its metadata, its log. */
-export const maxNoteBytes = 64 * 1024;
-/** Most rows of a log. */
-export const maxLogRows = 1_000;
-
 /** A parent by the name of its queue. */
 export interface ParentId {
   readonly queue: string;
   readonly id: string;
 }
-
-const maxParents = 1_000;
 
 function parentId(queue: string, ref: ParentRef): ParentId {
   if (typeof ref === 'string') return { queue, id: ref };
@@ -114,24 +106,24 @@ export function parentsOf(queue: string, { dependsOn }: JobOptions): readonly Pa
   return [...parents.values()];
 }
 
-function checkParent(ref: unknown): void {
+function checkParent(ref: unknown, limits: Limits): void {
   if (typeof ref === 'string') {
-    textOf('dependsOn', ref);
+    textOf('dependsOn', ref, limits.idBytes);
     return;
   }
   if (typeof ref !== 'object' || ref === null)
     throw new TypeError(`dependsOn: expected an id, a job, or { queue, id }, got ${shown(ref)}`);
   const { id, queue, queueName } = ref as Record<string, unknown>;
-  textOf('dependsOn.id', id);
+  textOf('dependsOn.id', id, limits.idBytes);
   if (queue !== undefined || queueName !== undefined)
     queueNameOf('dependsOn.queue', queueName ?? queue);
 }
 
-function checkParents(dependsOn: unknown): void {
+function checkParents(dependsOn: unknown, limits: Limits): void {
   const refs: unknown[] = Array.isArray(dependsOn) ? dependsOn : [dependsOn];
-  if (refs.length > maxParents)
-    throw new RangeError(`dependsOn: expected at most ${maxParents} jobs, got ${refs.length}`);
-  for (const ref of refs) checkParent(ref);
+  if (refs.length > limits.parents)
+    throw new RangeError(`dependsOn: expected at most ${limits.parents} jobs, got ${refs.length}`);
+  for (const ref of refs) checkParent(ref, limits);
 }
 
 function checkBackoff(backoff: unknown): void {
@@ -140,11 +132,17 @@ function checkBackoff(backoff: unknown): void {
     return;
   }
   if (Array.isArray(backoff)) {
-    if (backoff.length === 0) throw new RangeError('backoff: expected at least one wait, got none');
-    for (const wait of backoff) wholeNumber('backoff', wait, 0, longestDelay);
+    if (backoff.length < 1 || backoff.length > maxWaits)
+      throw new RangeError(`backoff: expected 1 to ${maxWaits} waits, got ${backoff.length}`);
+    for (const wait of backoff as unknown[]) wholeNumber('backoff', wait, 0, longestDelay);
     return;
   }
-  const { type, delay, jitter } = (backoff ?? {}) as Partial<Backoff>;
+  if (typeof backoff !== 'object' || backoff === null)
+    throw new TypeError(
+      `backoff: expected ms, a list of ms, or { type, delay, jitter }, got ${shown(backoff)}`,
+    );
+  knownOptions(backoff, ['type', 'delay', 'jitter']);
+  const { type, delay, jitter } = backoff as Partial<Backoff>;
   textOf('backoff.type', type);
   wholeNumber('backoff.delay', delay ?? 0, 0, longestDelay);
   if (jitter !== undefined && !(typeof jitter === 'number' && jitter >= 0 && jitter <= 1))
@@ -172,12 +170,12 @@ function checkPolicy(value: unknown): void {
     throw new TypeError(`onParentFailure: expected fail, run or wait, got ${shown(value)}`);
 }
 
-function checkDescription(value: unknown): void {
+function checkDescription(value: unknown, { descriptionBytes }: Limits): void {
   if (typeof value !== 'string')
     throw new TypeError(`description: expected a string, got ${shown(value)}`);
   const bytes = Buffer.byteLength(value);
-  if (bytes > maxDescription)
-    throw new RangeError(`description: expected at most ${maxDescription} bytes, got ${bytes}`);
+  if (bytes > descriptionBytes)
+    throw new RangeError(`description: expected at most ${descriptionBytes} bytes, got ${bytes}`);
 }
 
 /** Metadata as JSON. Throws TypeError for what is no plain object. */
@@ -189,14 +187,16 @@ export function metaText(meta: unknown): MetaText {
   return text as MetaText;
 }
 
-function checkMeta(value: unknown): void {
+function checkMeta(value: unknown, { metaBytes }: Limits): void {
   const bytes = Buffer.byteLength(metaText(value));
-  if (bytes > maxNoteBytes)
-    throw new RangeError(`meta: expected at most ${maxNoteBytes} bytes, got ${bytes}`);
+  if (bytes > metaBytes)
+    throw new RangeError(`meta: expected at most ${metaBytes} bytes, got ${bytes}`);
 }
 
-const checks: { [K in keyof Required<JobOptions>]: (value: unknown) => unknown } = {
-  jobId: (value) => textOf('jobId', value),
+type Check = (value: unknown, limits: Limits) => unknown;
+
+const checks: { [K in keyof Required<JobOptions>]: Check } = {
+  jobId: (value, { idBytes }) => textOf('jobId', value, idBytes),
   delay: (value) => wholeNumber('delay', value, 0, longestDelay),
   lifo: (value) => yesOrNo('lifo', value),
   attempts: (value) => wholeNumber('attempts', value, 1),
@@ -215,10 +215,10 @@ const checks: { [K in keyof Required<JobOptions>]: (value: unknown) => unknown }
 const known = Object.keys(checks);
 
 /** Checks the options of a job. */
-export function checkJobOptions(options: JobOptions): void {
+export function checkJobOptions(options: JobOptions, limits: Limits = defaultLimits): void {
   knownOptions(options, known);
   for (const [option, value] of Object.entries(options)) {
-    if (value !== undefined) checks[option as keyof JobOptions](value);
+    if (value !== undefined) checks[option as keyof JobOptions](value, limits);
   }
 }
 

@@ -22,7 +22,7 @@ export interface JobHost {
   readonly queueName: string;
   readonly actions: Pick<Actions, 'remove' | 'retryJob' | 'cancel'>;
   readonly awaiting: Pick<Awaiting, 'finished'>;
-  readonly notes: Pick<Notes, 'progress' | 'log' | 'clearLogs' | 'rewrite'>;
+  readonly notes: Pick<Notes, 'limits' | 'progress' | 'log' | 'clearLogs' | 'rewrite'>;
   getJobState(id: string): Promise<JobState | 'unknown'>;
   getJobPosition(id: string): Promise<number | undefined>;
   parents(id: JobId): Promise<ParentJob[]>;
@@ -153,19 +153,19 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   }
 
   /**
-   * Tells how far the job is: what JSON can hold, 64 KiB at most. In its handler, or while nobody runs it.
+   * Tells how far the job is: what JSON can hold, 64 KiB at most (`limits.progressBytes`). In its handler, or while nobody runs it.
    *
    * This and what follows reject with LeaseLostError when the job is no longer under the claim that this object knows of, and with
    * JOB_ACTIVE (somebody else runs it), JOB_NOT_FOUND, TOO_LARGE, BACKPRESSURE, UNAVAILABLE, UNKNOWN_OUTCOME.
    */
   async updateProgress(progress: JobProgress): Promise<void> {
-    const text = progressText(progress);
+    const text = progressText(progress, this.#host.notes.limits);
     this.progress = progress;
     await this.#host.notes.progress(this, progress, text);
   }
 
   /**
-   * Adds a row to the job's log, its first 4 KiB. The newest 1,000 rows stay, or `keepLogs`, and 64 KiB of them. Returns how many there
+   * Adds a row to the job's log, its first 4 KiB (`limits.logRowBytes`). The newest 1,000 rows stay, or `keepLogs`, and 64 KiB of them. Returns how many there
    * are; `queue.getJobLogs` reads them.
    */
   async log(row: string): Promise<number> {
@@ -177,9 +177,9 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     await this.#host.notes.clearLogs(this, keepLogs);
   }
 
-  /** Replaces what belongs to the job beside its data: an object, as JSON 64 KiB at most. */
+  /** Replaces what belongs to the job beside its data: an object, as JSON 64 KiB at most (`limits.metaBytes`). */
   async updateMeta(meta: JobMeta): Promise<void> {
-    const text = annotation(meta);
+    const text = annotation(meta, this.#host.notes.limits);
     this.#meta = meta;
     await this.#host.notes.rewrite(this, '', text);
   }
@@ -187,7 +187,8 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   /** Replaces the job's data, for this run and those to come. */
   async updateData(data: Data): Promise<void> {
     const { name, timestamp, opts } = this;
-    const { text } = encodeRecord({ name, data, timestamp, opts });
+    const { dataBytes } = this.#host.notes.limits;
+    const { text } = encodeRecord({ name, data, timestamp, opts }, dataBytes);
     this.data = data;
     await this.#host.notes.rewrite(this, text, '');
   }

@@ -2,13 +2,15 @@
 // what nobody runs, anybody may note. Notes of the same moment travel together, in order.
 import { Batcher } from './batcher.js';
 import type { Caller } from './caller.js';
-import { jsonOf, shown, wholeNumber } from './checks.js';
+import { shown, wholeNumber } from './checks.js';
 import type { Connection } from './connection.js';
 import { execute, executeOne } from './execute.js';
-import { asError, LeaseLostError, QueueError } from './errors.js';
+import { asError, LeaseLostError, limited, QueueError } from './errors.js';
 import type { Job } from './job.js';
-import { maxLogRows, maxNoteBytes, metaText, type JobOptions } from './job-options.js';
+import { metaText, type JobOptions } from './job-options.js';
+import { jsonOf } from './json.js';
 import type { QueueKeys } from './keys.js';
+import { maxLogRows, type Limits } from './limits.js';
 import { batchBytes, batchElements } from './options.js';
 import { revive } from './revive.js';
 import {
@@ -56,46 +58,31 @@ type Rewriting = Note & {
 type Noted = string | Error;
 type Row = { call: CallRow; number: number };
 
-/** Most bytes of a row of a log; the rest is cut off. */
-const maxRowBytes = 4 * 1024;
-
 const waiting = { maxPending: 10_000, maxPendingBytes: 16 * 1024 * 1024 };
 const many = { elements: batchElements, bytes: batchBytes, ...waiting };
 /** Of what a call reads and writes again, 64 KiB or more for each: in all some ms of Redis. */
 const few = { ...many, elements: 12 };
 
-function limited<T extends string>(what: string, text: T): T {
-  const bytes = text.length * 3 > maxNoteBytes ? Buffer.byteLength(text) : 0;
-  if (bytes > maxNoteBytes)
-    throw new QueueError(
-      'TOO_LARGE',
-      `${what}: ${bytes} bytes, at most ${maxNoteBytes} are allowed`,
-    );
-  return text;
-}
-
 /** Progress as it is stored. Throws TypeError, RangeError, TOO_LARGE. */
-export function progressText(progress: unknown): NoteText {
+export function progressText(progress: unknown, { progressBytes }: Limits): NoteText {
   if (progress === null || typeof progress === 'bigint')
     throw new TypeError(
       `progress: expected a number, text, true, false or an object, got ${shown(progress)}`,
     );
-  if (typeof progress === 'number' && !Number.isFinite(progress))
-    throw new RangeError(`progress: expected a finite number, got ${progress}`);
-  return limited('progress', jsonOf('progress', progress) as NoteText);
+  return limited('progress', jsonOf('progress', progress) as NoteText, progressBytes);
 }
 
 /** Metadata as it is stored. Throws TypeError, TOO_LARGE. */
-export function annotation(meta: unknown): MetaText {
-  return limited('meta', metaText(meta));
+export function annotation(meta: unknown, { metaBytes }: Limits): MetaText {
+  return limited('meta', metaText(meta), metaBytes);
 }
 
-const rowBytes = new Uint8Array(maxRowBytes);
 const encoder = new TextEncoder();
 
-function rowText(row: unknown): NoteText {
+function rowText(row: unknown, { logRowBytes }: Limits): NoteText {
   if (typeof row !== 'string') throw new TypeError(`row: expected a string, got ${shown(row)}`);
-  const { read } = encoder.encodeInto(row, rowBytes);
+  if (row.length * 3 <= logRowBytes) return JSON.stringify(row) as NoteText;
+  const { read } = encoder.encodeInto(row, new Uint8Array(logRowBytes));
   return JSON.stringify(row.slice(0, read)) as NoteText;
 }
 
@@ -122,8 +109,10 @@ export class Notes {
   /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
   echoes = false;
   #onProgress: ((job: Job, progress: JobProgress) => void) | undefined;
+  readonly limits: Limits;
 
-  constructor(connection: Connection, keys: QueueKeys, caller: Caller) {
+  constructor(connection: Connection, keys: QueueKeys, caller: Caller, limits: Limits) {
+    this.limits = limits;
     this.#connection = connection;
     this.#keys = keys;
     this.#caller = caller;
@@ -201,7 +190,7 @@ export class Notes {
 
   /** Adds a row to the job's log, 4 KiB of it. Returns how many it has. */
   async log(job: NotedJob, row: unknown): Promise<number> {
-    return await this.#shorten(job, rowText(row), job.opts.keepLogs ?? maxLogRows);
+    return await this.#shorten(job, rowText(row, this.limits), job.opts.keepLogs ?? maxLogRows);
   }
 
   /** Leaves the newest rows of the job's log. */

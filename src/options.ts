@@ -2,6 +2,7 @@
 import type { ConnectionOptions } from './connection.js';
 import { knownOptions, longestTimer, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
 import { checkJobOptions, type JobOptions } from './job-options.js';
+import { defaultLimits, limitsOf, type LimitOptions, type Limits } from './limits.js';
 import type { BackoffStrategy } from './retry.js';
 
 export interface QueueOptions {
@@ -15,6 +16,8 @@ export interface QueueOptions {
   maxPending?: number;
   /** Most bytes of records that may wait to be sent. Default 64 MiB. */
   maxPendingBytes?: number;
+  /** Sizes and counts of what it takes: data, names, ids, parents, see `LimitOptions`. */
+  limits?: LimitOptions;
   /**
    * What `has` and `hasMany` may know without asking Redis; false: nothing, so that each question is asked. Default: 100,000 ids, 10 s
    * at most.
@@ -57,6 +60,8 @@ export interface WorkerOptions {
   stopTimeout?: number;
   /** Shares of a worker's queues, by name: whole numbers from 1. Default: none, a queue goes before those behind it. */
   weights?: Readonly<Record<string, number>>;
+  /** Sizes of what handlers return and note, see `LimitOptions`. */
+  limits?: LimitOptions;
   /** Settings of BullMQ's form. */
   settings?: {
     /** Decides the wait of jobs whose `backoff.type` is neither `fixed` nor `exponential`. */
@@ -81,12 +86,8 @@ export interface QueueEventsOptions {
 /** Most elements, and bytes of records, of one call. */
 export const batchElements = 256;
 export const batchBytes = 256 * 1024;
-/** Most bytes of one record or result. */
-export const maxRecordBytes = 1024 * 1024;
 /** Records above this size have a row in `traits` that tells it. */
 export const smallRecordBytes = 1024;
-/** Most bytes of the stack of one failed attempt. */
-export const maxStackBytes = 4 * 1024;
 
 const workerDefaults = {
   concurrency: 1,
@@ -105,19 +106,31 @@ const queueOptions = [
   'defaultJobOptions',
   'maxPending',
   'maxPendingBytes',
+  'limits',
   'idCache',
 ];
 
+export interface QueueLimits {
+  readonly maxPending: number;
+  readonly maxPendingBytes: number;
+  readonly limits: Limits;
+}
+
 /** Limits of a queue with their defaults; its options checked. */
-export function queueLimits(
-  options: QueueOptions,
-): Required<Pick<QueueOptions, 'maxPending' | 'maxPendingBytes'>> {
+export function queueLimits(options: QueueOptions): QueueLimits {
   knownOptions(options, queueOptions);
-  checkJobOptions(options.defaultJobOptions ?? {});
-  const { maxPending = 100_000, maxPendingBytes = 64 * 1024 * 1024 } = options;
+  const {
+    maxPending = defaultLimits.bulkJobs,
+    maxPendingBytes = 64 * 1024 * 1024,
+    defaultJobOptions = {},
+  } = options;
+  const pending = wholeNumber('maxPending', maxPending, 1);
+  const limits = limitsOf(options.limits, { ...defaultLimits, bulkJobs: pending });
+  checkJobOptions(defaultJobOptions, limits);
   return {
-    maxPending: wholeNumber('maxPending', maxPending, 1),
+    maxPending: pending,
     maxPendingBytes: wholeNumber('maxPendingBytes', maxPendingBytes, 1),
+    limits,
   };
 }
 
@@ -137,8 +150,9 @@ export function idCacheSettings({ idCache }: QueueOptions): IdCacheSettings | un
 }
 
 export type WorkerSettings = Required<
-  Omit<WorkerOptions, 'connection' | 'prefix' | 'settings' | 'weights' | 'name'>
+  Omit<WorkerOptions, 'connection' | 'prefix' | 'settings' | 'weights' | 'name' | 'limits'>
 > & {
+  readonly limits: Limits;
   readonly name: string | undefined;
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly backoffStrategy: BackoffStrategy | undefined;
@@ -158,16 +172,26 @@ function checkWeights(weights: unknown, queues: readonly string[]): void {
   }
 }
 
+const workerOptions = [
+  'connection',
+  'prefix',
+  'name',
+  'lockRenewTime',
+  'settings',
+  'weights',
+  'limits',
+  ...Object.keys(workerDefaults),
+];
+
 /** Worker options with their defaults, checked. */
 export function workerSettings(
   options: WorkerOptions,
   queues: readonly string[] = [],
 ): WorkerSettings {
+  knownOptions(options, workerOptions);
   const given = Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   );
-  const others = ['connection', 'prefix', 'name', 'lockRenewTime', 'settings', 'weights'];
-  knownOptions(given, [...others, ...Object.keys(workerDefaults)]);
   const all = { ...workerDefaults, ...(given as WorkerOptions) };
   wholeNumber('concurrency', all.concurrency, 1, 10_000);
   yesOrNo('autorun', all.autorun);
@@ -179,14 +203,14 @@ export function workerSettings(
   wholeNumber('maxBlockedTime', all.maxBlockedTime, 1, longestTimer);
   wholeNumber('closeTimeout', all.closeTimeout, 0, longestTimer);
   wholeNumber('stopTimeout', all.stopTimeout, 0, longestTimer);
-  const { settings = {}, weights, name, ...rest } = all;
+  const { settings = {}, weights, name, limits, ...rest } = all;
   if (name !== undefined) textOf('name', name);
   checkWeights(weights, queues);
-  knownOptions(settings, ['backoffStrategy']);
+  knownOptions(settings, ['backoffStrategy'], 'settings');
   const { backoffStrategy } = settings;
   if (backoffStrategy !== undefined && typeof backoffStrategy !== 'function')
     throw new TypeError(
       `settings.backoffStrategy: expected a function, got ${shown(backoffStrategy)}`,
     );
-  return { ...rest, name, lockRenewTime, backoffStrategy, weights };
+  return { ...rest, name, lockRenewTime, backoffStrategy, weights, limits: limitsOf(limits) };
 }

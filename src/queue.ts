@@ -1,7 +1,7 @@
 // The producer's side of a queue: adding jobs and acting on them. Looking at them is in queue-reader.ts.
 import type { CancelOptions } from './actions.js';
 import { Adder } from './adder.js';
-import { planBulk, type BulkJob } from './bulk.js';
+import { checkBulk, planBulk, type BulkJob } from './bulk.js';
 import { Caller } from './caller.js';
 import {
   knownOptions,
@@ -21,6 +21,7 @@ import { IdCache } from './knowing/id-cache.js';
 import { Job } from './job.js';
 import { checkJobOptions, type JobOptions, type ParentRef } from './job-options.js';
 import { defaultPrefix } from './keys.js';
+import type { Limits } from './limits.js';
 import { idCacheSettings, queueLimits, type QueueOptions } from './options.js';
 import { unregister } from './registry.js';
 import { ProducerReports, Reports } from './reporting/reports.js';
@@ -49,6 +50,7 @@ export class Queue<
   readonly #callers: readonly [Caller, Caller];
   readonly #adder: Adder<Job<Data, Result, Name>>;
   readonly #defaults: JobOptions;
+  readonly #limits: Limits;
   readonly #reports: ProducerReports;
   readonly #unlisten: () => void;
   #closing: Promise<void> | undefined;
@@ -63,11 +65,12 @@ export class Queue<
     const connection = Connection.acquire(options.connection);
     const callers = [new Caller(), new Caller()] as const;
     const family = new Family(connection, checkedPrefix);
-    const store = new Store(checkedName, connection, family, callers[0]);
+    const store = new Store(checkedName, connection, family, callers[0], limits.limits);
     const known = new IdCache(connection, store.keys, idCache);
     super(store, known);
     this.#connection = connection;
     this.#callers = callers;
+    this.#limits = limits.limits;
     this.#defaults = shareOptions(defaultJobOptions);
     this.#adder = new Adder(
       this.name,
@@ -101,8 +104,8 @@ export class Queue<
     // Not async: what the adder returns is handed on as it is, which saves each job two turns of the microtask queue.
     try {
       this.#checkOpen();
-      if (opts) checkJobOptions(opts);
-      return this.#add(textOf('job name', name), data, opts);
+      if (opts !== undefined) checkJobOptions(opts, this.#limits);
+      return this.#add(textOf('job name', name, this.#limits.nameBytes), data, opts);
     } catch (thrown) {
       return Promise.reject(asError(thrown));
     }
@@ -127,17 +130,19 @@ export class Queue<
 
   /**
    * Adds jobs, 256 or 256 KiB a call. They may depend on each other, by `jobId` or as they are given, in any order. It is not atomic:
-   * when some were not added, it rejects with a `BulkError` whose `outcomes` tell each. Rejects with RangeError for a cycle.
+   * when some were not added, it rejects with a `BulkError` whose `outcomes` tell each. Rejects with RangeError for a cycle,
+   * or for more jobs than `limits.bulkJobs`.
    */
   async addBulk(jobs: readonly BulkJob<Data, Name>[]): Promise<Job<Data, Result, Name>[]> {
     this.#checkOpen();
+    checkBulk(jobs, this.#limits);
     const plan = planBulk(this.name, jobs);
     for (const { job, parents } of plan.jobs) {
-      textOf('job name', job.name);
+      textOf('job name', job.name, this.#limits.nameBytes);
       if (!job.opts) continue;
       // Jobs of the same call were found; the others are checked as for `add`.
       const stored = parents.filter((ref) => typeof ref !== 'number');
-      checkJobOptions({ ...job.opts, dependsOn: stored });
+      checkJobOptions({ ...job.opts, dependsOn: stored }, this.#limits);
     }
     type Added = Promise<Job<Data, Result, Name>>;
     const adds: Added[] = [];

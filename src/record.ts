@@ -1,9 +1,11 @@
 // How jobs, traits and outcomes are written down. A record is readable JSON with the name first:
 // [name, data, timestamp, options that are not the default]. What the job was annotated with since stands on a line behind it, so
 // that neither is lost when the other changes, and whoever gets the record has both.
-import { QueueError } from './errors.js';
+import { limited, QueueError } from './errors.js';
 import { retentionOf, type JobMeta, type JobOptions } from './job-options.js';
-import { maxRecordBytes, maxStackBytes, smallRecordBytes } from './options.js';
+import { jsonOf } from './json.js';
+import { defaultLimits, maxStackBytes } from './limits.js';
+import { smallRecordBytes } from './options.js';
 import { revive } from './revive.js';
 import type { Age, FailureText, OutcomeText, RecordText, TraitsText } from './script.js';
 
@@ -35,18 +37,6 @@ function withoutDefaults(opts: JobOptions): JobOptions | undefined {
     kept[option] = value;
   }
   return kept;
-}
-
-function limited<T extends string>(what: string, text: string): T {
-  if (text.length * 3 > maxRecordBytes) {
-    const bytes = Buffer.byteLength(text);
-    if (bytes > maxRecordBytes)
-      throw new QueueError(
-        'TOO_LARGE',
-        `${what}: ${bytes} bytes, at most ${maxRecordBytes} are allowed`,
-      );
-  }
-  return text as T;
 }
 
 /** The record's free slot: what a record must tell of itself. */
@@ -89,24 +79,24 @@ function ending(timestamp: number, rest: string): string {
   return last.end;
 }
 
-/** The record of a job, and the bytes that it counts for. */
-export function encodeRecord(record: JobRecord): { text: RecordText; bytes: number } {
+/**
+ * The record of a job, and the bytes that it counts for. Throws TypeError or RangeError for data that JSON can't hold, TOO_LARGE for more
+ * than `dataBytes` of it.
+ */
+export function encodeRecord(
+  record: JobRecord,
+  dataBytes: number = defaultLimits.dataBytes,
+): { text: RecordText; bytes: number } {
   const { name, data, timestamp, opts } = record;
-  let text: string;
-  try {
-    const options = sharedOptions.get(opts) ?? encodeOptions(opts);
-    // JSON has no undefined: the extension slot says that null stands for it.
-    const rest =
-      data === undefined ? `,${options || '{}'},{"data":"undefined"}` : options && `,${options}`;
-    // What JSON can't say becomes null, as it does in lists.
-    const json = (JSON.stringify(data) as string | undefined) ?? 'null';
-    text = heading(name) + json + ending(timestamp, rest);
-  } catch (cause) {
-    throw new TypeError(`data of job ${JSON.stringify(name)} can't be written as JSON`, { cause });
-  }
+  const options = sharedOptions.get(opts) ?? encodeOptions(opts);
+  // JSON has no undefined: the extension slot says that null stands for it.
+  const rest =
+    data === undefined ? `,${options || '{}'},{"data":"undefined"}` : options && `,${options}`;
+  const json = data === undefined ? 'null' : limited('data', jsonOf('data', data), dataBytes);
+  const text = heading(name) + json + ending(timestamp, rest);
   // Of short ones their size matters little, and counting bytes takes longer than to write them.
   const bytes = text.length * 3 <= smallRecordBytes ? text.length : Buffer.byteLength(text);
-  return { text: limited('record', text), bytes };
+  return { text: text as RecordText, bytes };
 }
 
 export function decodeRecord(id: string, text: string): JobRecord {
@@ -174,8 +164,15 @@ export interface Outcome {
   readonly processedOn?: number;
 }
 
-export function encodeOutcome(returnvalue: unknown, processedOn: number): OutcomeText {
-  return limited('return value', JSON.stringify({ returnvalue, processedOn }));
+/** Throws TypeError or RangeError for a result that JSON can't hold, TOO_LARGE for more than `resultBytes` of it. */
+export function encodeOutcome(
+  returnvalue: unknown,
+  processedOn: number,
+  resultBytes: number = defaultLimits.resultBytes,
+): OutcomeText {
+  if (returnvalue === undefined) return JSON.stringify({ processedOn }) as OutcomeText;
+  const json = limited('returnvalue', jsonOf('returnvalue', returnvalue), resultBytes);
+  return `{"returnvalue":${json},"processedOn":${processedOn}}` as OutcomeText;
 }
 
 /** A failed attempt, or why a job was cancelled. */

@@ -82,10 +82,15 @@ export class Run {
 }
 
 /** The handler returned. Throws when the result can't be written as JSON or is too large. */
-export function completion({ id, token }: Run, job: RunJob, result: unknown): Ending {
+export function completion(
+  { id, token }: Run,
+  job: RunJob,
+  result: unknown,
+  resultBytes: number,
+): Ending {
   const retention = retentionOf(job.opts.removeOnComplete);
   const nothing = retention.age === '0' && result === undefined;
-  const outcome = nothing ? '' : encodeOutcome(result, job.processedOn ?? 0);
+  const outcome = nothing ? '' : encodeOutcome(result, job.processedOn ?? 0, resultBytes);
   return { kind: 'complete', item: { id, token, outcome }, retention };
 }
 

@@ -85,7 +85,7 @@ export class ServedQueue {
     this.name = name;
     this.#connection = connection;
     this.#attempts = attempts;
-    this.store = new Store(name, connection, family, this.#caller);
+    this.store = new Store(name, connection, family, this.#caller, settings.limits);
     this.store.notes.listen(hooks.progress);
     this.cycle = new Cycle(connection, this.store.keys, settings, slots, {
       start: (run) => attempts.start(run, this),

@@ -11,6 +11,7 @@ import type { IdCache } from './knowing/id-cache.js';
 import { Job, type JobHost } from './job.js';
 import type { ParentId } from './job-options.js';
 import type { QueueKeys } from './keys.js';
+import { defaultLimits, type Limits } from './limits.js';
 import { Looking } from './looking.js';
 import { Notes } from './notes.js';
 import { decodeFailures, decodeOutcome } from './record.js';
@@ -50,7 +51,13 @@ export class Store implements JobHost {
   /** What this client has counted. */
   readonly tally = new Tally();
 
-  constructor(queue: string, connection: Connection, family: Family, caller: Caller) {
+  constructor(
+    queue: string,
+    connection: Connection,
+    family: Family,
+    caller: Caller,
+    limits: Limits = defaultLimits,
+  ) {
     this.queueName = queue;
     this.connection = connection;
     this.family = family;
@@ -58,7 +65,7 @@ export class Store implements JobHost {
     family.counts.join(queue, this.tally);
     this.actions = new Actions(this, caller);
     this.awaiting = new Awaiting(this);
-    this.notes = new Notes(connection, this.keys, caller);
+    this.notes = new Notes(connection, this.keys, caller, limits);
   }
 
   /** Lets nobody note on jobs any more, for that reason; resolves when no numbered call is under way. */

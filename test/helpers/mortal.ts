@@ -2,6 +2,7 @@
 import type { Redis } from 'ioredis';
 import type { Connection } from '../../src/connection.js';
 import { Caller } from '../../src/caller.js';
+import { defaultLimits } from '../../src/limits.js';
 import { Family } from '../../src/family.js';
 import { Adder } from '../../src/adder.js';
 import { Store } from '../../src/store.js';
@@ -103,7 +104,7 @@ export class Mortal {
 export function clientOf(connection: Connection, queue: string, prefix: string) {
   const family = new Family(connection, prefix);
   const callers = [new Caller()];
-  const limits = { maxPending: 1_000, maxPendingBytes: 1_000_000 };
+  const limits = { maxPending: 1_000, maxPendingBytes: 1_000_000, limits: defaultLimits };
   const store = new Store(queue, connection, family, callers[0] as Caller);
   const adder = new Adder(queue, connection, family, callers, limits, store.tally, {
     stored: () => undefined,

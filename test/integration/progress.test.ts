@@ -67,7 +67,7 @@ test.each<[string, unknown, RegExp]>([
   ['a function', () => 1, /^progress: expected what JSON can hold/],
   ['a symbol', Symbol('x'), /^progress: expected what JSON can hold/],
   ['a cycle', cyclic, /^progress: can't be written as JSON/],
-  ['a BigInt inside', { n: 5n }, /^progress: can't be written as JSON/],
+  ['a BigInt inside', { n: 5n }, /^progress.n: expected what JSON can hold, got 5/],
   ['an object that becomes nothing', { toJSON: () => undefined }, /^progress: expected what JSON/],
 ])('%s is refused, and nothing changes', async (_, progress, message) => {
   const queue = live.queue();

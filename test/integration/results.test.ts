@@ -246,3 +246,55 @@ describe('waitUntilFinished', () => {
     await until(async () => ((await live.redis.pubsub('NUMSUB', channel)) as [string, number])[1] === 0); // prettier-ignore
   });
 });
+
+test.each<[what: string, result: unknown, reason: RegExp, cause: object]>([
+  [
+    'too large a result',
+    'x'.repeat(1024 * 1024),
+    /^returnvalue: 1048578 bytes, at most 1048576 are allowed$/,
+    { code: 'TOO_LARGE' },
+  ],
+  [
+    'NaN in a result',
+    { mean: [Number.NaN] },
+    /^returnvalue\.mean\[0\]: expected a finite number, got NaN$/,
+    { name: 'RangeError' },
+  ],
+  [
+    'a bigint as a result',
+    5n,
+    /^returnvalue: expected what JSON can hold, got 5$/,
+    { name: 'TypeError' },
+  ],
+])('%s fails the job, which is not tried again', async (_, result, reason, cause) => {
+  // prettier-ignore
+  const queue = live.queue();
+  let runs = 0;
+  const failures: Error[] = [];
+  const worker = live.worker(
+    (job) => {
+      runs += 1;
+      return job.name === 'bad' ? result : 'fine';
+    },
+    { autorun: false },
+  );
+  worker.on('failed', (__, error) => failures.push(error));
+  const bad = await queue.add('bad', {}, { attempts: 5 });
+  const good = await queue.add('good', {});
+  await worker.run({ burst: true });
+  expect(runs).toBe(2);
+  expect(await queue.getJob(bad.id)).toMatchObject({ attemptsMade: 1, returnvalue: undefined });
+  expect((await queue.getJob(bad.id))?.failedReason).toMatch(reason);
+  expect(failures).toMatchObject([{ name: 'UnrecoverableError', cause }]);
+  expect((await queue.getJob(good.id))?.returnvalue).toBe('fine');
+});
+
+test('the limit of results is the one that the worker was given', async () => {
+  const queue = live.queue();
+  const worker = live.worker((job) => job.data, { autorun: false, limits: { resultBytes: 10 } });
+  await queue.add('job', '12345678', { jobId: 'fits' });
+  await queue.add('job', '123456789', { jobId: 'larger' });
+  await worker.run({ burst: true });
+  expect(await queue.getJob('fits')).toMatchObject({ returnvalue: '12345678' });
+  expect((await queue.getJob('larger'))?.failedReason).toMatch(/11 bytes, at most 10 are allowed/);
+});
