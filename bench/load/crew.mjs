@@ -17,6 +17,8 @@ class Member {
   /** Resolves to what it tells at the end. */
   final;
   #child;
+  /** Resolves when it has ended. */
+  #over;
   /** Who waits for figures. */
   #onTold = [];
 
@@ -33,7 +35,9 @@ class Member {
       // The load test itself tells what it finds wrong with the server.
       execArgv: [...process.execArgv, '--disable-warning=LUNAQ_EVICTION'],
     });
-    const ended = once(this.#child, 'exit').then(([code, signal]) => {
+    const exit = once(this.#child, 'exit');
+    this.#over = exit.then(() => undefined);
+    const ended = exit.then(([code, signal]) => {
       const how = signal ? `by ${signal}` : `with code ${code}`;
       throw new Error(`${role} process ${settings.number + 1} ended ${how}`);
     });
@@ -61,17 +65,18 @@ class Member {
 
   /** @param {object} message */
   tell(message) {
-    if (this.#child.connected) this.#child.send(message);
+    // One that ends just now has told its last, and needs to hear nothing more.
+    if (this.#child.connected) this.#child.send(message, () => undefined);
   }
 
-  /** Resolves when it has told its figures anew. */
+  /** Resolves when it has told its figures anew, or has ended. */
   async ask() {
     if (!this.#child.connected) return;
     const told = new Promise((resolve) => {
       this.#onTold.push(resolve);
     });
     this.tell({ kind: 'tell' });
-    await told;
+    await Promise.race([told, this.#over]);
   }
 
   async end() {
