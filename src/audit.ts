@@ -4,7 +4,8 @@ import { strays } from './claimed.js';
 import type { Connection } from './connection.js';
 import type { QueueKeys } from './keys.js';
 import type { Lease } from './lease.js';
-import type { Call, JobId, Token } from './script.js';
+import type { RoundTrip } from './round-trip.js';
+import type { JobId, Token } from './script.js';
 import type { RenewReply } from './scripts.js';
 
 export interface AuditHooks {
@@ -32,17 +33,25 @@ export class Audit {
     this.#hooks = hooks;
   }
 
-  /** The call, if one is due or was asked for. */
-  take(lease: Lease): Call<RenewReply> | undefined {
+  /**
+   * Adds its call, if one is due or was asked for. `expected`: how many jobs should be under the lease when the calls before it
+   * were done; `newest`: the token of the last claim that was answered.
+   */
+  join(
+    trip: RoundTrip,
+    lease: Lease,
+    expected: () => number,
+    newest: () => Token | undefined,
+  ): void {
     const now = performance.now();
-    if (!this.asked && now - this.#last < this.#period) return undefined;
+    if (!this.asked && now - this.#last < this.#period) return;
     this.#last = now;
     this.asked = false;
-    return lease.renewal();
+    const count = expected();
+    trip.add(lease.renewal(), (reply) => this.#answered(lease, reply, count, newest()));
   }
 
-  /** `expected`: how many jobs should be under the lease; `newest`: the token of the last claim that was answered. */
-  async answered(
+  async #answered(
     lease: Lease,
     reply: RenewReply | undefined,
     expected: number,

@@ -7,20 +7,23 @@ import type { Connection } from './connection.js';
 import { deadlineIn, sleep } from './deadline.js';
 import { DueTimer } from './due-timer.js';
 import { QueueError } from './errors.js';
-import { execute, type Answer } from './execute.js';
 import { Handbacks } from './handbacks.js';
 import type { QueueKeys } from './keys.js';
 import type { Lease } from './lease.js';
 import { LeaseHolder, type LeaseHooks } from './lease-holder.js';
 import type { WorkerSettings } from './options.js';
+import { RoundTrip } from './round-trip.js';
 import type { Run } from './run.js';
-import type { Call, JobId, ScriptName, Token } from './script.js';
+import type { JobId, ScriptName, Token } from './script.js';
 import * as scripts from './scripts.js';
-import type { ClaimReply, RenewReply } from './scripts.js';
+import type { ClaimReply } from './scripts.js';
 import { Settles, type SettleCall } from './settles.js';
 import type { Slots } from './slots.js';
 import { nextTurn } from './event-loop.js';
 import type { Claimant } from './turns.js';
+
+/** Settles are sent again until the lease ends, for so many ms at most. */
+const longestResending = 300_000;
 
 export interface CycleHooks extends LeaseHooks {
   /** Runs a claimed job; its settle goes to `settles`. */
@@ -54,7 +57,6 @@ export class Cycle implements Claimant {
   #turning = false;
   #claiming = false;
   #tookMarker = false;
-  #failed = false;
   #idle: (() => void)[] = [];
 
   constructor(
@@ -268,66 +270,49 @@ export class Cycle implements Claimant {
   }
 
   async #roundTrip(): Promise<void> {
+    const trip = new RoundTrip();
     const { live } = this.#holder;
     const { handbacks } = this.settles;
     const settles = this.settles.take(this.#keys);
-    const evict = this.settles.eviction(this.#keys);
+    for (const settle of settles)
+      trip.add(settle.call, (reply, resent) => this.#settled(settle, reply, resent));
+    trip.add(this.settles.eviction(this.#keys), (reply) => this.#evicted(reply));
     // What is still to be handed back comes before all that a claim could take.
     const mayClaim = this.settles.handbacks === 0;
-    const want = mayClaim ? this.#wanted() : 0;
-    const claim =
-      live && mayClaim && (want > 0 || this.#tookMarker)
-        ? this.claims.call(live, want, this.#slots.free, this.#slots.ready())
-        : undefined;
+    const claim = live && mayClaim ? this.#claimUnder(live) : undefined;
     this.#slots.noticed(this);
-    const promote = this.#due.take(this.#keys);
-    const audit = live && this.#audit.take(live);
-    const sent = settles.reduce((sum, { size }) => sum + size, 0);
-    const inHand = (of: Lease): number => this.#hooks.held(of) + this.claims.ahead.heldUnder(of);
-    const expected = live && audit ? inHand(live) + handbacks - sent : 0;
+    if (live) {
+      const sent = settles.reduce((sum, { size }) => sum + size, 0);
+      const expected = (): number =>
+        this.#hooks.held(live) + this.claims.ahead.heldUnder(live) + handbacks - sent;
+      this.#audit.join(trip, live, expected, () => this.claims.lastToken);
+    }
+    trip.add(this.#due.take(this.#keys), (reply) => this.#due.promoted(reply));
+    if (live) trip.add(claim, (reply) => this.#claimed(live, reply));
     if (mayClaim) this.#tookMarker = false;
-
-    const calls: Call[] = [...settles.map(({ call }) => call), evict, audit, promote, claim].filter(
-      (call) => call !== undefined,
-    );
-    const answers = await execute(this.#connection, calls, deadlineIn(this.#deadline()));
-    const next = <Reply>(): Answer<Reply> => answers.shift() as Answer<Reply>;
-    for (const settle of settles) await this.#settled(settle, next());
-    if (evict) this.#evicted(this.#reply(next<ReturnType<typeof evict.parse>>()));
-    if (live && audit) {
-      const reply = this.#reply(next<RenewReply>());
-      await this.#audit.answered(live, reply, expected, this.claims.lastToken);
-    }
-    if (promote) this.#due.promoted(this.#reply(next<ReturnType<typeof promote.parse>>()));
-    if (live && claim) {
-      await this.claims.take(live, this.#reply(next<ClaimReply>()));
-      this.#slots.noticed(this);
-      if (!this.#claiming) this.claims.ahead.giveBack();
-    }
-    if (this.#failed) await sleep(50);
-    this.#failed = false;
+    const deadline = deadlineIn(Math.min(this.#settings.lockDuration, longestResending));
+    if (!(await trip.make(this.#connection, deadline, this.#hooks.error))) await sleep(50);
   }
 
-  /** The reply, or undefined after an error that was told: what went unanswered is made good by later round trips. */
-  #reply<Reply>(answer: Answer<Reply>): Reply | undefined {
-    if (!('error' in answer)) return answer.reply;
-    this.#hooks.error(answer.error);
-    this.#failed = true;
-    return undefined;
+  #claimUnder(lease: Lease): ReturnType<Claims['call']> | undefined {
+    const want = this.#wanted();
+    if (want === 0 && !this.#tookMarker) return undefined;
+    return this.claims.call(lease, want, this.#slots.free, this.#slots.ready());
   }
 
-  /** Settles are sent again until the lease ends. */
-  #deadline(): number {
-    return Math.min(this.#settings.lockDuration, 300_000);
+  async #claimed(lease: Lease, reply: ClaimReply | undefined): Promise<void> {
+    await this.claims.take(lease, reply);
+    this.#slots.noticed(this);
+    if (!this.#claiming) this.claims.ahead.giveBack();
   }
 
   async #settled(
     { call, resolve }: SettleCall,
-    answer: Answer<readonly scripts.SettleWord[]>,
+    reply: readonly scripts.SettleWord[] | undefined,
+    resent: boolean,
   ): Promise<void> {
-    const reply = this.#reply(answer);
-    if (!reply || 'error' in answer) return resolve(() => 'unknown');
-    const echo = answer.resent && reply.includes('lost') ? await this.#holder.echo() : undefined;
+    if (!reply) return resolve(() => 'unknown');
+    const echo = resent && reply.includes('lost') ? await this.#holder.echo() : undefined;
     const told: JobId[] = [];
     let settled = 0;
     resolve((index, { id, token }) => {

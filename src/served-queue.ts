@@ -13,6 +13,7 @@ import type { JobProgress } from './notes.js';
 import { namedJobs, Presence, type RunningJob, type WorkerFacts } from './reporting/presence.js';
 import type { WorkerSettings } from './options.js';
 import { decodeFailures } from './record.js';
+import type { Rota } from './rota.js';
 import { callOf, type JobId, type ScriptName, type Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { Slots } from './slots.js';
@@ -43,6 +44,7 @@ interface Shared {
   readonly family: Family;
   readonly settings: WorkerSettings;
   readonly slots: Slots;
+  readonly rota: Rota;
   readonly attempts: SomeAttempts;
   readonly facts: () => WorkerFacts;
 }
@@ -79,7 +81,7 @@ export class ServedQueue {
 
   constructor(
     name: string,
-    { connection, family, settings, slots, attempts, facts }: Shared,
+    { connection, family, settings, slots, rota, attempts, facts }: Shared,
     hooks: ServedQueueHooks,
   ) {
     this.name = name;
@@ -103,7 +105,7 @@ export class ServedQueue {
       stop: (ids, lease) => void this.#stopUnder(ids, lease),
       error: hooks.error,
     });
-    this.sweeper = new Sweeper(connection, name, family, settings, {
+    this.sweeper = new Sweeper(connection, name, family, settings, rota, {
       stalled: hooks.stalled,
       condemned: (id, error) => hooks.condemned(this, id, error),
       due: (ms) => this.cycle.dueIn(ms),

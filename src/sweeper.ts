@@ -8,6 +8,7 @@ import type { Family } from './family.js';
 import type { QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
 import { encodeFailure, encodeReason, failAge } from './record.js';
+import type { Rota } from './rota.js';
 import { callOf, type Age, type Call, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 
@@ -47,7 +48,9 @@ export class Sweeper {
   readonly #family: Family;
   readonly #settings: WorkerSettings;
   readonly #hooks: SweepHooks;
-  #timer: NodeJS.Timeout | undefined;
+  readonly #rota: Rota;
+  /** Leaves the rota; undefined while it is stopped. */
+  #leave: (() => void) | undefined;
   #sweeping: Promise<void> | undefined;
   /** How far the pass through callers and workers has come. */
   #tidied = { cursor: '0', place: '0' };
@@ -66,6 +69,7 @@ export class Sweeper {
     queue: string,
     family: Family,
     settings: WorkerSettings,
+    rota: Rota,
     hooks: SweepHooks,
   ) {
     this.#connection = connection;
@@ -73,22 +77,23 @@ export class Sweeper {
     this.#keys = family.keysOf(queue);
     this.#family = family;
     this.#settings = settings;
+    this.#rota = rota;
     this.#hooks = hooks;
   }
 
   start(): void {
-    if (this.#timer) return;
+    if (this.#leave) return;
     this.#stopped = new AbortController();
-    this.#timer = setInterval(() => {
+    this.#leave = this.#rota.join(() => {
       this.#hooks.tick();
       this.#tick();
-    }, this.#settings.stalledInterval);
+    });
     this.#tick();
   }
 
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#leave?.();
+    this.#leave = undefined;
     this.#stopped.abort();
     await this.#sweeping;
     await this.#expiring;
@@ -245,13 +250,13 @@ export class Sweeper {
   }
 
   async #tellAll(): Promise<void> {
-    while (this.#timer && (await this.#family.resume(this.#queue)));
+    while (this.#leave && (await this.#family.resume(this.#queue)));
   }
 
   /** Evicts all that is due, with pauses, so that claims hardly notice. */
   async #evict(): Promise<void> {
     const args = { limit: stepElements, completed: '', failed: '' } as const;
-    while (this.#timer) {
+    while (this.#leave) {
       const start = performance.now();
       const { gone, seen, told } = await this.#run(callOf(scripts.evict, this.#keys, args));
       this.#tell(told);

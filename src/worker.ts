@@ -15,6 +15,7 @@ import { namedQueues, type WorkerFacts } from './reporting/presence.js';
 import { queueNamesOf } from './queue-names.js';
 import type { JobId } from './script.js';
 import { ServedQueue } from './served-queue.js';
+import { Rota } from './rota.js';
 import { Slots } from './slots.js';
 import { warnAboutServer } from './warnings.js';
 import type { WorkerEvents } from './worker-events.js';
@@ -42,6 +43,7 @@ export class Worker<
   readonly #connection: Connection;
   readonly #family: Family;
   readonly #slots: Slots;
+  readonly #rota: Rota;
   readonly #attempts: Attempts<Data, Result, Name>;
   readonly #queues: readonly ServedQueue[];
   readonly #unlisten: () => void;
@@ -76,6 +78,7 @@ export class Worker<
     this.#connection = Connection.acquire(options.connection);
     this.#family = new Family(this.#connection, prefix);
     this.#slots = new Slots(this.#connection, this.#settings);
+    this.#rota = new Rota(this.#settings.stalledInterval);
     this.#attempts = new Attempts(handlers, this.#settings, this.#slots, {
       active: (job) => this.emit('active', job, 'waiting'),
       completed: (job, result) => this.emit('completed', job, result, 'active'),
@@ -96,6 +99,7 @@ export class Worker<
       family: this.#family,
       settings: this.#settings,
       slots: this.#slots,
+      rota: this.#rota,
       attempts: this.#attempts,
       facts: () => this.#facts(),
     };

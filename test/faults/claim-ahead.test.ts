@@ -40,43 +40,47 @@ function burst(random: () => number, slots: number): { ms: number }[] {
 
 for (const { processes, workers, concurrency, seconds, longest } of mixes) {
   const whose = processes === 1 ? 'in one process' : 'in a process each';
-  test(`four workers ${whose}, concurrency ${concurrency}: no job waits for long, all start in order`, async () => {
-    const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
-    const random = randomFrom(seed);
-    const queue = live.queue<{ ms: number }>();
-    const holds = await Holds.watch(live);
-    const holders = await Promise.all(
-      Array.from({ length: processes }, () => Holder.start(live, { concurrency }, { workers })),
-    );
-    const ids: string[] = [];
-    const end = performance.now() + seconds * 1_000;
-    for (let first = true; performance.now() < end; first = false) {
-      const data = burst(random, concurrency);
-      if (first && longest) data.splice(data.length / 2, 0, { ms: 10_000 });
-      const jobs = await queue.addBulk(data.map((one) => ({ name: 'job', data: one })));
-      ids.push(...jobs.map(({ id }) => id));
-      await pause(20 + random() * 180);
-      // A machine that is slow today gets fewer.
-      await until(async () => (await queue.getJobCounts()).waiting < 100 * concurrency, 30_000);
-    }
-    await until(async () => (await queue.getJobCounts()).completed === ids.length, 30_000);
-    const diaries = await Promise.all(holders.map((holder) => holder.stop()));
-    await holds.end();
+  test(
+    `four workers ${whose}, concurrency ${concurrency}: no job waits for long, all start in order`,
+    { tags: ['timing'], timeout: 90_000 },
+    async () => {
+      const seed = Number(process.env.SEED ?? Math.floor(Math.random() * 2 ** 31));
+      const random = randomFrom(seed);
+      const queue = live.queue<{ ms: number }>();
+      const holds = await Holds.watch(live);
+      const holders = await Promise.all(
+        Array.from({ length: processes }, () => Holder.start(live, { concurrency }, { workers })),
+      );
+      const ids: string[] = [];
+      const end = performance.now() + seconds * 1_000;
+      for (let first = true; performance.now() < end; first = false) {
+        const data = burst(random, concurrency);
+        if (first && longest) data.splice(data.length / 2, 0, { ms: 10_000 });
+        const jobs = await queue.addBulk(data.map((one) => ({ name: 'job', data: one })));
+        ids.push(...jobs.map(({ id }) => id));
+        await pause(20 + random() * 180);
+        // A machine that is slow today gets fewer.
+        await until(async () => (await queue.getJobCounts()).waiting < 100 * concurrency, 30_000);
+      }
+      await until(async () => (await queue.getJobCounts()).completed === ids.length, 30_000);
+      const diaries = await Promise.all(holders.map((holder) => holder.stop()));
+      await holds.end();
 
-    const waits = waitsOf(holds.all, diaries);
-    const back = waits.filter(({ started }) => !started);
-    const figures = (which: (wait: (typeof waits)[number]) => number): string => {
-      const values = waits.map(which);
-      return `p50 ${quantile(values, 0.5).toFixed(1)} p99 ${quantile(values, 0.99).toFixed(1)} max ${quantile(values, 1).toFixed(1)} ms`;
-    };
-    console.log(
-      `seed ${seed}: ${ids.length} jobs, ${back.length} handed back; waited in a worker ${figures(({ ms }) => ms)}; ` +
-        `less what the machine took ${figures(({ own }) => own)}; beside an idle worker ${figures(({ idle }) => idle)}`,
-    );
-    expect(diaries.flatMap(({ errors }) => errors)).toEqual([]);
-    const started = diaries.flatMap(({ starts }) => starts.map(({ id }) => id));
-    expect(started.toSorted()).toEqual(ids.toSorted());
-    expect(diaries.flatMap((diary) => outOfOrder(holds.all, diary))).toEqual([]);
-    expect(waits.filter(({ own }) => own > promise)).toEqual([]);
-  }, 90_000);
+      const waits = waitsOf(holds.all, diaries);
+      const back = waits.filter(({ started }) => !started);
+      const figures = (which: (wait: (typeof waits)[number]) => number): string => {
+        const values = waits.map(which);
+        return `p50 ${quantile(values, 0.5).toFixed(1)} p99 ${quantile(values, 0.99).toFixed(1)} max ${quantile(values, 1).toFixed(1)} ms`;
+      };
+      console.log(
+        `seed ${seed}: ${ids.length} jobs, ${back.length} handed back; waited in a worker ${figures(({ ms }) => ms)}; ` +
+          `less what the machine took ${figures(({ own }) => own)}; beside an idle worker ${figures(({ idle }) => idle)}`,
+      );
+      expect(diaries.flatMap(({ errors }) => errors)).toEqual([]);
+      const started = diaries.flatMap(({ starts }) => starts.map(({ id }) => id));
+      expect(started.toSorted()).toEqual(ids.toSorted());
+      expect(diaries.flatMap((diary) => outOfOrder(holds.all, diary))).toEqual([]);
+      expect(waits.filter(({ own }) => own > promise)).toEqual([]);
+    },
+  );
 }

@@ -2,11 +2,10 @@
 // written down of starts and of times at which the machine kept them from running (processes/holder.mjs).
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { WorkerOptions } from '../../src/options.js';
 import { quick, type Live } from './live.js';
+import { Monitor, type Executed } from './monitor.js';
 
 interface Span {
   readonly from: number;
@@ -41,40 +40,27 @@ export class Holds {
   /** In the order of claiming. */
   readonly all: Hold[] = [];
   readonly #current = new Map<string, Hold>();
-  readonly #live: Live;
-  readonly #monitor: Socket;
-  #over: (() => void) | undefined;
-
-  private constructor(live: Live, monitor: Socket) {
-    this.#live = live;
-    this.#monitor = monitor;
-    const key = `"lunaq:{${live.name}}:active"`;
-    // A line for each command: +<time> [<database> <source>] "<command>" "<argument>" …
-    createInterface(monitor).on('line', (line) => {
-      if (line.includes('"over"')) this.#over?.();
-      if (!line.includes(key)) return;
-      const args = [...line.matchAll(/"([^"]*)"/g)].map(([, text = '']) => text);
-      this.#see(Number(line.slice(1, line.indexOf(' '))) * 1_000, args);
-    });
-  }
+  #monitor: Monitor | undefined;
 
   static async watch(live: Live): Promise<Holds> {
-    const { host, port } = live.redis.options;
-    const monitor = connect(port ?? 0, host);
+    const holds = new Holds();
+    const key = `lunaq:{${live.name}}:active`;
+    const monitor = await Monitor.of(live.redis, (executed) => {
+      if (executed.args[0] === key) holds.#see(executed);
+    });
     live.after(() => monitor.destroy());
-    await once(monitor, 'connect');
-    monitor.write('MONITOR\r\n');
-    return new Holds(live, monitor);
+    holds.#monitor = monitor;
+    return holds;
   }
 
-  #see(time: number, [command = '', , ...args]: string[]): void {
-    if (command.toLowerCase() === 'hdel')
+  #see({ time, command, args: [, ...args] }: Executed): void {
+    if (command === 'hdel')
       for (const id of args) {
         const hold = this.#current.get(id);
         if (hold) hold.to = time;
         this.#current.delete(id);
       }
-    if (command.toLowerCase() !== 'hset') return;
+    if (command !== 'hset') return;
     for (let at = 0; at < args.length; at += 2) {
       const [id = '', token = ''] = args.slice(at, at + 2);
       const [lease = '', number] = token.split(':');
@@ -87,12 +73,7 @@ export class Holds {
 
   /** When all that has happened so far was seen. */
   async end(): Promise<void> {
-    const seen = new Promise<void>((resolve) => {
-      this.#over = resolve;
-    });
-    await this.#live.redis.echo('over');
-    await seen;
-    this.#monitor.destroy();
+    await this.#monitor?.end();
   }
 }
 

@@ -7,6 +7,7 @@ import { Queue } from '../../src/queue.js';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../../src/testing/server.js';
 import { Worker, type Handler, type Handlers } from '../../src/worker.js';
 import { checkInvariants } from './invariants.js';
+import { Monitor } from './monitor.js';
 
 /** Waits for a state that must come within `ms`, and tells what did not. */
 export async function until(
@@ -152,18 +153,13 @@ export class Live {
 
   /** Commands that clients sent while `action` ran, by name; those of scripts are not among them. */
   async commandsOf(action: () => Promise<unknown>): Promise<Map<string, number>> {
-    const redis = new Redis(this.server.connection);
-    const monitor = await redis.monitor();
     const counts = new Map<string, number>();
-    monitor.on('monitor', (_time: string, [name = ''], source: string) => {
-      const command = name.toLowerCase();
+    const monitor = await Monitor.of(this.redis, ({ command, source }) => {
       if (source !== 'lua') counts.set(command, (counts.get(command) ?? 0) + 1);
     });
+    this.after(() => monitor.destroy());
     await action();
-    await this.redis.ping();
-    await pause(20);
-    monitor.disconnect();
-    redis.disconnect();
+    await monitor.end();
     counts.delete('ping');
     return counts;
   }
