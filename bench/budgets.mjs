@@ -16,6 +16,7 @@ export const scripts = {
   enqueue: call([10, 0], [16, 4], [10, 1], 'number, schema, clock, who listens and which ids exist are read; record and entry are written; the marker; the reply is kept'),
   'enqueue, in a queue that uses everything': call([11, 0], [17, 5], [10, 2], 'other jobs have results, failures, traits and ends of ttl, so that these are asked for, once a call'),
   'enqueue, while somebody listens': call([12, 0], [19, 4], [12, 1], 'who listens is looked up, and one message tells all'),
+  'enqueue, with a bound of length': call([15, 0], [21, 4], [15, 1], 'five counts, of all jobs and of those that have started'),
   'enqueue, ids that exist': call([6, 0], [11, 1], [6, 1], 'nothing is written but the reply'),
   'enqueue, with a ttl': call([11, 1], [17, 9], [11, 2], 'each end of a ttl is a command of its own, since jobs with one are few'),
   schedule: call([12, 0], [22, 5], [11, 1], 'as enqueue, and the earliest delayed job before and after, for the marker'),

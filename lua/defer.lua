@@ -14,6 +14,9 @@
 --      waiting   list   ids
 --      delayed   zset   ids by due time (ms)
 --      failed    zset   ids by finish time (ms)
+--      active    hash   id -> token
+--      completed zset   ids by finish time (ms)
+--      cancelled zset   ids by finish time (ms)
 --      evicting  zset   ids by the time (ms) when their retention ends
 --      failures  hash   id -> failures, a line each, the newest first
 --      wake      list   the marker
@@ -21,22 +24,24 @@
 -- ARGV call      the caller's row in calls
 --      number    of this call
 --      schema    major version of the caller's data model
+--      most      jobs of the queue that have not started; '' for any number
 -- EACH id        of the job
 --      record    its record
 --      traits    JSON, or '' for none; a delay in it becomes a due time
 --      edges     open ones, a line each
 --      outcomes  lines of its row in outcomes
 --      failure   JSON on one line when it fails at once, else ''
--- REPLY a word for each job, blank between them: added | duplicate; or stale | outdated
+-- REPLY a word for each job, blank between them: added | duplicate | full; or stale | outdated
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
--- USES column, answered, outdated, clock, attend, known, fill, admit, retention, say, title, wait_for, mark, push, postpone, place, announce, remember
+-- USES column, answered, outdated, clock, attend, known, room, fill, admit, retention, say, title, wait_for, mark, push, postpone, place, announce, remember
 local calls, meta, jobs, traits, outcomes, expiring, watched, awaiting, deferred =
   unpack(KEYS, 1, 9)
-local waiting, delayed, failed, evicting, failures, wake = unpack(KEYS, 10, 15)
-local news = { unpack(KEYS, 16, 18) }
-local call, number, schema = unpack(ARGV)
-local ids, records, flags = column(4, 1), column(4, 2), column(4, 3)
-local edges, told, lines = column(4, 4), column(4, 5), column(4, 6)
+local waiting, delayed, failed, active, completed, cancelled, evicting, failures, wake =
+  unpack(KEYS, 10, 18)
+local news = { unpack(KEYS, 19, 21) }
+local call, number, schema, most = unpack(ARGV)
+local ids, records, flags = column(5, 1), column(5, 2), column(5, 3)
+local edges, told, lines = column(5, 4), column(5, 5), column(5, 6)
 
 local before = answered(calls, call, number)
 if before then return before end
@@ -44,7 +49,8 @@ if outdated(meta, schema) then return 'outdated' end
 
 local now, ready, blocked = clock(), {}, {}
 local stored = known(jobs, traits, ids, news)
-local words, added = admit(jobs, traits, expiring, watched, stored, ids, records, flags, now)
+local left = room(most, jobs, active, { completed, failed, cancelled })
+local words, added = admit(jobs, traits, expiring, watched, stored, ids, records, flags, now, left)
 for _, i in ipairs(added) do
   if told[i] ~= '' then redis.call('HSET', outcomes, ids[i], told[i]) end
   if lines[i] ~= '' then

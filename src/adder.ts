@@ -40,6 +40,8 @@ export class Adder<J> {
   readonly #enqueue: Batcher<Addition<unknown>, Added>;
   readonly #schedule: Batcher<Addition<unknown>, Added>;
   readonly #defer: Batcher<Addition<unknown>, Added>;
+  /** Most jobs of the queue that have not started; nothing for any number. */
+  readonly #bound: { most?: number };
   /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
   echoes = false;
 
@@ -48,11 +50,12 @@ export class Adder<J> {
     connection: Connection,
     family: Family,
     callers: readonly Caller[],
-    { limits, ...pending }: QueueLimits,
+    { limits, maxLength, ...pending }: QueueLimits,
     tally: Tally,
     hooks: AdderHooks<J>,
   ) {
     this.#tally = tally;
+    this.#bound = maxLength === undefined ? {} : { most: maxLength };
     this.#hooks = hooks;
     this.#queue = queue;
     this.#connection = connection;
@@ -67,7 +70,7 @@ export class Adder<J> {
     const senders = (script: keyof typeof adding) =>
       callers.map((caller) => (jobs: readonly Addition<unknown>[]): Promise<readonly Added[]> => {
         const distinct = jobs.some((job) => job.isOwn) ? 0 : 1;
-        const args = { ...caller.next(script), schema: scripts.schemaVersion, distinct };
+        const args = { ...this.#numbered(caller, script), distinct };
         return this.#send(jobs, callOf(adding[script], this.#keys, args, jobs));
       });
     this.#enqueue = new Batcher(senders('enqueue'), batches);
@@ -89,6 +92,11 @@ export class Adder<J> {
       const id = (opts.jobId as JobId | undefined) ?? this.#ids.next();
       this.#enter(new Addition(this.#destination, id, record, family, resolve, reject));
     });
+  }
+
+  /** What every add tells its script. */
+  #numbered(caller: Caller, script: string) {
+    return { ...caller.next(script), schema: scripts.schemaVersion, ...this.#bound };
   }
 
   #enter(addition: Addition<unknown>): void {
@@ -128,7 +136,7 @@ export class Adder<J> {
       return child;
     });
     const known = children.filter((child): child is Child => !('missing' in child));
-    const args = { ...caller.next('defer'), schema: scripts.schemaVersion };
+    const args = this.#numbered(caller, 'defer');
     const storing =
       known.length > 0
         ? this.#send(known, callOf(scripts.defer, this.#keys, args, known))
@@ -139,7 +147,7 @@ export class Adder<J> {
     this.#tally.count('failed', lost.length);
     return await Promise.all(
       children.map(async (child): Promise<Added> => {
-        if (!('missing' in child)) return words.shift() as AddWord;
+        if (!('missing' in child)) return words.shift() as Added;
         return await this.#orphan(child.id, child.missing);
       }),
     );
@@ -159,7 +167,7 @@ export class Adder<J> {
   async #send(
     jobs: readonly { id: JobId }[],
     call: Call<readonly AddWord[] | 'stale' | 'outdated'>,
-  ): Promise<readonly AddWord[]> {
+  ): Promise<readonly Added[]> {
     const ids = jobs.map((job) => job.id);
     const [answer] = await execute(this.#connection, [
       call,
@@ -177,9 +185,19 @@ export class Adder<J> {
       });
     if (answer.reply === 'stale')
       throw new QueueError('UNKNOWN_OUTCOME', 'a later call was answered first', { ids });
-    this.#hooks.stored(ids);
-    this.#tally.count('added', answer.reply.filter((word) => word === 'added').length);
-    return answer.reply;
+    const words = answer.reply;
+    this.#tally.count('added', words.filter((word) => word === 'added').length);
+    if (!words.includes('full')) {
+      this.#hooks.stored(ids);
+      return words as readonly Added[];
+    }
+    this.#hooks.stored(ids.filter((_, at) => words[at] !== 'full'));
+    return words.map((word, at) => (word === 'full' ? this.#full(ids[at] as JobId) : word));
+  }
+
+  #full(id: JobId): QueueError {
+    const message = `queue ${this.#queue} holds ${this.#bound.most} jobs or more that have not started: job ${id} was not added`;
+    return new QueueError('QUEUE_FULL', message, { ids: [id] });
   }
 
   /** Resolves when no add is under way. */

@@ -7,7 +7,7 @@ import { encodeRecord, encodeTraits, type JobRecord } from './record.js';
 import type { JobId, RecordText, TraitsText } from './script.js';
 import type { AddWord } from './scripts.js';
 
-export type Added = AddWord | QueueError;
+export type Added = Exclude<AddWord, 'full'> | QueueError;
 
 /** Bytes that an edge counts for, so that 1,000 of them fill a call. */
 const edgeBytes = Math.ceil(batchBytes / 1_000);

@@ -32,7 +32,9 @@ export type QueueErrorCode =
   | 'PARENT_UNKNOWN'
   /** Some jobs of one addBulk were not added; `outcomes` tells each. */
   | 'PARTIAL'
-  /** A record, a result, or what is noted on a job is larger than the limit. */
+  /** The queue holds `maxLength` jobs that have not started; nothing was added. Try again when some have. */
+  | 'QUEUE_FULL'
+  /** Data, a result, or what is noted on a job is larger than the limit. */
   | 'TOO_LARGE'
   /** Redis answered with an error, given as `cause`. */
   | 'REDIS'

@@ -16,6 +16,11 @@ export interface QueueOptions {
   maxPending?: number;
   /** Most bytes of records that may wait to be sent. Default 64 MiB. */
   maxPendingBytes?: number;
+  /**
+   * Most jobs that the queue may hold which have not started: waiting, delayed and deferred ones. When it does, adds by this Queue object reject
+   * with QUEUE_FULL; an id that exists is still a duplicate, and jobs that come back are never refused. Default: any number.
+   */
+  maxLength?: number;
   /** Sizes and counts of what it takes: data, names, ids, parents, see `LimitOptions`. */
   limits?: LimitOptions;
   /**
@@ -106,6 +111,7 @@ const queueOptions = [
   'defaultJobOptions',
   'maxPending',
   'maxPendingBytes',
+  'maxLength',
   'limits',
   'idCache',
 ];
@@ -113,6 +119,7 @@ const queueOptions = [
 export interface QueueLimits {
   readonly maxPending: number;
   readonly maxPendingBytes: number;
+  readonly maxLength: number | undefined;
   readonly limits: Limits;
 }
 
@@ -123,6 +130,7 @@ export function queueLimits(options: QueueOptions): QueueLimits {
     maxPending = defaultLimits.bulkJobs,
     maxPendingBytes = 64 * 1024 * 1024,
     defaultJobOptions = {},
+    maxLength,
   } = options;
   const pending = wholeNumber('maxPending', maxPending, 1);
   const limits = limitsOf(options.limits, { ...defaultLimits, bulkJobs: pending });
@@ -130,6 +138,7 @@ export function queueLimits(options: QueueOptions): QueueLimits {
   return {
     maxPending: pending,
     maxPendingBytes: wholeNumber('maxPendingBytes', maxPendingBytes, 1),
+    maxLength: maxLength === undefined ? undefined : wholeNumber('maxLength', maxLength, 1),
     limits,
   };
 }

@@ -98,7 +98,7 @@ export class Queue<
    * state, adds nothing: the stored job comes back, flagged as `duplicate`.
    *
    * Rejects with TypeError or RangeError for an option that can't be, and with BACKPRESSURE, OUT_OF_MEMORY, OUTDATED, PARENT_UNKNOWN,
-   * TOO_LARGE, UNAVAILABLE (nothing was added) or UNKNOWN_OUTCOME (with the id: adding it again is safe).
+   * QUEUE_FULL, TOO_LARGE, UNAVAILABLE (nothing was added) or UNKNOWN_OUTCOME (with the id: adding it again is safe).
    */
   add(name: Name, data: Data, opts?: JobOptions): Promise<Job<Data, Result, Name>> {
     // Not async: what the adder returns is handed on as it is, which saves each job two turns of the microtask queue.

@@ -126,7 +126,8 @@ export function callOf<Args extends Values, Each extends Values, Reply>(
   items: readonly NoInfer<Each>[] = [],
 ): Call<Reply> {
   const argv = beginningOf(script, keys).slice();
-  for (const name of script.args) argv.push(args[name] as string | number);
+  // One that may be left out is '' then.
+  for (const name of script.args) argv.push(args[name] ?? '');
   if (script.each.length > 0) layOut(argv, script.each, items);
   return { script, argv, parse: (reply) => script.parse(reply, items.length) };
 }

@@ -1,10 +1,11 @@
--- admit(jobs, traits, expiring, watched, stored, ids, records, flags, now): stores each job whose id is neither stored nor earlier in the batch. A ttl
--- (ms) in its traits begins now; a delay there becomes a due time. Returns added or duplicate for each, and the indexes of those added.
-local function admit(jobs, traits, expiring, watched, stored, ids, records, flags, now)
+-- admit(jobs, traits, expiring, watched, stored, ids, records, flags, now, left): stores each job whose id is neither stored nor earlier in the
+-- batch, `left` of them at most. A ttl (ms) in its traits begins now; a delay there becomes a due time. Returns added, duplicate or full for
+-- each, and the indexes of those added.
+local function admit(jobs, traits, expiring, watched, stored, ids, records, flags, now, left)
   local words, added, flagged, seen = {}, {}, {}, {}
   local function due(delay) return string.format('"due":%.0f', now + delay) end
   for i, id in ipairs(ids) do
-    words[i] = (stored[i] or seen[id]) and 'duplicate' or 'added'
+    words[i] = (stored[i] or seen[id]) and 'duplicate' or #added < left and 'added' or 'full'
     if words[i] == 'added' then
       seen[id], added[#added + 1] = true, i
       if flags[i] ~= '' then

@@ -16,21 +16,46 @@ import { numbered, words } from './reply.js';
 /** Major version of the data model. A queue that a newer one has touched is left alone. */
 export const schemaVersion = 1;
 
-export type AddWord = 'added' | 'duplicate';
+/** `full`: the queue holds as many jobs that have not started as it may. */
+export type AddWord = 'added' | 'duplicate' | 'full';
 
 const job = { id: as<JobId>(), record: as<RecordText>(), traits: as<TraitsText | ''>() };
 const adding = { ...numbered, schema: as<number>() };
+const bounded: { most?: number } = { most: as<number>() };
+const beyond = ['active', 'completed', 'failed', 'cancelled'] as const;
 
 export const enqueue = declareScript('enqueue', {
-  keys: ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched', 'waiting', 'wake', 'news'],
-  args: { ...adding, distinct: as<number>() },
+  keys: [
+    'calls',
+    'meta',
+    'jobs',
+    'traits',
+    'expiring',
+    'watched',
+    'waiting',
+    'wake',
+    ...beyond,
+    'news',
+  ],
+  args: { ...adding, distinct: as<number>(), ...bounded },
   each: job,
   parse: words<AddWord, 'stale' | 'outdated'>,
 });
 
 export const schedule = declareScript('schedule', {
-  keys: ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched', 'delayed', 'wake', 'news'],
-  args: adding,
+  keys: [
+    'calls',
+    'meta',
+    'jobs',
+    'traits',
+    'expiring',
+    'watched',
+    'delayed',
+    'wake',
+    ...beyond,
+    'news',
+  ],
+  args: { ...adding, ...bounded },
   each: { ...job, delay: as<number>() },
   parse: words<AddWord, 'stale' | 'outdated'>,
 });
@@ -49,12 +74,15 @@ export const defer = declareScript('defer', {
     'waiting',
     'delayed',
     'failed',
+    'active',
+    'completed',
+    'cancelled',
     'evicting',
     'failures',
     'wake',
     'news',
   ],
-  args: adding,
+  args: { ...adding, ...bounded },
   each: {
     ...job,
     edges: as<EdgeLines | ''>(),

@@ -104,7 +104,12 @@ export class Mortal {
 export function clientOf(connection: Connection, queue: string, prefix: string) {
   const family = new Family(connection, prefix);
   const callers = [new Caller()];
-  const limits = { maxPending: 1_000, maxPendingBytes: 1_000_000, limits: defaultLimits };
+  const limits = {
+    maxPending: 1_000,
+    maxPendingBytes: 1_000_000,
+    maxLength: undefined,
+    limits: defaultLimits,
+  };
   const store = new Store(queue, connection, family, callers[0] as Caller);
   const adder = new Adder(queue, connection, family, callers, limits, store.tally, {
     stored: () => undefined,

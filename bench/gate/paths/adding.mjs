@@ -13,6 +13,11 @@ const child = (id) => ({
 
 export const addingPaths = [
   path('enqueue', 'enqueue', { args: adding, each: job, meets: all('added'), core: true }),
+  path('enqueue, with a bound of length', 'enqueue', {
+    args: (ids, number) => ({ ...adding(ids, number), most: 1_000_000 }),
+    each: job,
+    meets: all('added'),
+  }),
   path('enqueue, ids that exist', 'enqueue', {
     before: (ids) => stored(ids),
     args: adding,
