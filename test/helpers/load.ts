@@ -48,21 +48,22 @@ export interface Verdict {
   readonly violations: readonly string[];
 }
 
-/** Nothing that was acknowledged is lost, one completion of each job was accepted, no attempt was burnt. */
+/** Also where a server forgot something: no attempt was burnt, and what is left fits together. */
+export const consistent = { failures: 0, violations: [] } satisfies Partial<Verdict>;
+/** Nothing that was acknowledged is lost, and one completion of each job was accepted. */
 export const unharmed = {
+  ...consistent,
   lost: [],
   acceptedTwice: [],
-  failures: 0,
-  violations: [],
 } satisfies Partial<Verdict>;
 
 export class Load {
   readonly queue: Queue;
   readonly worker: Worker;
-  /** Ids of acknowledged jobs, in order. */
-  readonly acknowledged: Set<string> = new Set();
-  /** How many completions of a job were accepted. */
-  readonly accepted: Map<string, number> = new Map();
+  /** When jobs were acknowledged (monotonic clock, ms). */
+  readonly acknowledged: Map<string, number> = new Map();
+  /** When completions of a job were accepted. */
+  readonly accepted: Map<string, number[]> = new Map();
   readonly #live: Live;
   readonly #every: number;
   readonly #runs: Map<string, number> = new Map();
@@ -88,7 +89,7 @@ export class Load {
       { connection, concurrency: 20, ...options.worker },
     );
     this.worker.on('completed', ({ id }) => {
-      this.accepted.set(id, (this.accepted.get(id) ?? 0) + 1);
+      this.accepted.set(id, [...(this.accepted.get(id) ?? []), performance.now()]);
       this.#newest = Math.max(this.#newest, Number.parseInt(id, 10) || 0);
     });
     this.produce();
@@ -116,7 +117,7 @@ export class Load {
         () => ids,
         (error: unknown) => this.#refusals(ids, error),
       );
-      for (const id of await added) this.acknowledged.add(id);
+      for (const id of await added) this.acknowledged.set(id, performance.now());
       await pause(this.#every);
     }
   }
@@ -131,6 +132,12 @@ export class Load {
       this.#refused.set(code, (this.#refused.get(code) ?? 0) + 1);
       return false;
     });
+  }
+
+  /** Whether all of these jobs were acknowledged, or their first completion accepted, after this time: it may be in what a server forgot. */
+  onlyAfter(time: number, { lost, acceptedTwice }: Verdict): boolean {
+    const added = lost.every((id) => (this.acknowledged.get(id) ?? 0) > time);
+    return added && acceptedTwice.every((id) => (this.accepted.get(id)?.[0] ?? 0) > time);
   }
 
   /** Jobs that were refused with this code. */
@@ -167,9 +174,9 @@ export class Load {
     const completed = new Set(await redis.zrange(keys.completed, '0', '-1'));
     const verdict: Verdict = {
       jobs: this.acknowledged.size,
-      lost: [...this.acknowledged].filter((id) => !completed.has(id)),
+      lost: [...this.acknowledged.keys()].filter((id) => !completed.has(id)),
       ranTwice: [...this.#runs.values()].filter((count) => count > 1).length,
-      acceptedTwice: [...this.accepted].filter(([, count]) => count > 1).map(([id]) => id),
+      acceptedTwice: [...this.accepted].filter(([, times]) => times.length > 1).map(([id]) => id),
       refused: this.#refused,
       failures: (await redis.hlen(keys.attempts)) + (await redis.zcard(keys.failed)),
       violations: await checkInvariants(redis, name),

@@ -1,0 +1,87 @@
+// The disk is full: the server may not write its append-only file beyond a size. A file size limit stands for it; a write
+// fails in the middle, as on a disk without room.
+import { execFile } from 'node:child_process';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Live, pause, quick, until } from '../helpers/live.js';
+import { Load, patience, rounds, unharmed } from '../helpers/load.js';
+import { wrapServer, type Wrapped } from '../helpers/servers.js';
+
+const run = promisify(execFile);
+let patient: Wrapped;
+
+beforeAll(async () => {
+  // A server that hears of a write that is too long as an error, not by a signal that ends it.
+  patient = await wrapServer("trap '' XFSZ");
+});
+afterAll(() => patient[Symbol.asyncDispose]());
+
+async function logBytes({ server }: Live): Promise<number> {
+  const folder = join(server.folder, 'appendonlydir');
+  const files = await readdir(folder);
+  const sizes = await Promise.all(files.map(async (file) => (await stat(join(folder, file))).size));
+  return Math.max(...sizes);
+}
+
+/** Room for so many more bytes; by default for any number. */
+async function giveRoom(live: Live, bytes?: number): Promise<void> {
+  const limit = bytes === undefined ? 'unlimited' : (await logBytes(live)) + bytes;
+  await run('prlimit', ['--pid', String(live.server.pid), `--fsize=${limit}:unlimited`]);
+}
+
+async function full(
+  appendfsync: 'always' | 'everysec',
+  spoil: (live: Live, load: Load) => Promise<void>,
+) {
+  const live = new Live({ bin: patient.bin, appendonly: true, appendfsync });
+  await live.start();
+  live.begin();
+  try {
+    const load = new Load(live);
+    for (let round = 0; round < rounds(2); round += 1) {
+      await load.flows();
+      await giveRoom(live, 20_000);
+      await spoil(live, load);
+      await load.recovers();
+    }
+    return await load.judge(`disk-full,appendfsync=${appendfsync}`);
+  } finally {
+    await live.end();
+    await live.stop();
+  }
+}
+
+test('appendfsync everysec: the server refuses writes (MISCONF); they wait until there is room', async () => {
+  const verdict = await full('everysec', async (live, load) => {
+    await until(
+      () =>
+        live.redis.set('room', 1).then(
+          () => false,
+          ({ message }: Error) => message.startsWith('MISCONF'),
+        ),
+      patience,
+      'MISCONF',
+    );
+    // Longer than a lease can go without a renewal.
+    const before = load.accepted.size;
+    await pause(1.3 * quick.lockDuration);
+    expect(load.accepted.size - before).toBeLessThanOrEqual(20);
+    await giveRoom(live);
+  });
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict.refused.size).toBe(0);
+}, 40_000);
+
+test('appendfsync always: the server ends itself; started again with room, it has all that it acknowledged', async () => {
+  const verdict = await full('always', async (live) => {
+    await until(() => live.server.pid === undefined, patience, 'the server ends');
+    expect(await readFile(join(live.server.folder, 'redis.log'), 'utf8')).toMatch(
+      /AOF write error/i,
+    );
+    await live.server.restart();
+  });
+  expect(verdict).toMatchObject(unharmed);
+  expect(verdict.refused.size).toBe(0);
+}, 40_000);
