@@ -7,6 +7,18 @@ export interface ThreadTarget {
   readonly db: number;
   /** TLS options that can be sent to a thread; undefined for a plain connection. */
   readonly tls: object | undefined;
+  /** Who knows where the master is; undefined when there are none, or none that the thread can ask. */
+  readonly sentinels: ThreadSentinels | undefined;
+}
+
+export interface ThreadSentinels {
+  readonly places: readonly { host: string; port: number }[];
+  /** Name of the master. */
+  readonly name: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** Addresses as they are seen from here, by `host:port` as sentinels tell them. */
+  readonly natMap: Readonly<Record<string, { host: string; port: number }>> | undefined;
 }
 
 export interface ThreadData {

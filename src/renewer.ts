@@ -4,7 +4,13 @@ import { Worker as Thread } from 'node:worker_threads';
 import type { Connection } from './connection.js';
 import { executeOne } from './execute.js';
 import { leaseThreadSource } from './generated/lease-thread.js';
-import type { FromThread, ThreadData, ThreadTarget, ToThread } from './lease-protocol.js';
+import type {
+  FromThread,
+  ThreadData,
+  ThreadSentinels,
+  ThreadTarget,
+  ToThread,
+} from './lease-protocol.js';
 import type { Call, JobId } from './script.js';
 import { renew, type RenewReply } from './scripts.js';
 
@@ -24,6 +30,19 @@ export interface KeptLease {
 const renewers = new WeakMap<Connection, Renewer>();
 const aliveInterval = 250;
 
+/** Sentinels behind TLS, and addresses that a function translates, are left to main. */
+function sentinelsOf(options: Connection['options']): ThreadSentinels | undefined {
+  const { sentinels, name, sentinelTLS, natMap, sentinelUsername, sentinelPassword } = options;
+  if (!sentinels || !name || sentinelTLS || typeof natMap === 'function') return undefined;
+  return {
+    places: sentinels.map(({ host = '127.0.0.1', port = 26_379 }) => ({ host, port })),
+    name,
+    username: sentinelUsername ?? undefined,
+    password: sentinelPassword ?? undefined,
+    natMap,
+  };
+}
+
 function sendable(options: Connection['options']): ThreadTarget | undefined {
   const { username, password, db, tls, sentinels } = options;
   const target = {
@@ -32,6 +51,7 @@ function sendable(options: Connection['options']): ThreadTarget | undefined {
     db: db ?? 0,
     // The certificate names the host that the options name, not the address that the thread is given.
     tls: tls && { servername: options.host, ...tls },
+    sentinels: sentinelsOf(options),
   };
   if (options.Connector || (sentinels && tls)) return undefined;
   try {

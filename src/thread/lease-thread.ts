@@ -19,6 +19,10 @@ let endpoint: { host: string; port: number } | { path: string } | undefined;
 let socket: Socket | undefined;
 /** The socket is connected, and was told who we are and which database is meant. */
 let greeted = false;
+/** A sentinel is being asked where the master is. */
+let locating = false;
+/** How many times one was asked. */
+let asked = 0;
 /** Monotonic time (ms) since which an answer is waited for. */
 let waitingSince = 0;
 let received = '';
@@ -86,6 +90,8 @@ function renewWith(command: 'EVALSHA' | 'EVAL', { order }: Kept): void {
       if (ids.length > 0) tell({ kind: 'stop', lease: order.lease, ids });
     } else {
       again(order.lease, Math.min(order.every, 500));
+      // The master is another one now.
+      if (word.startsWith('READONLY') && target.sentinels) socket?.destroy();
     }
   });
 }
@@ -128,8 +134,42 @@ function silence(): number {
   return Math.max(500, Math.min(5_000, ...[...kept.values()].map(({ order }) => order.every * 2)));
 }
 
+/** Asks a sentinel where the master is, each time another one: main, which would tell, may be blocked. */
+function locate(): void {
+  const { sentinels } = target;
+  const place = sentinels?.places[asked % sentinels.places.length];
+  if (!sentinels || !place || socket || locating) return open();
+  const { name, username, password, natMap } = sentinels;
+  asked += 1;
+  locating = true;
+  let text = '';
+  let answers = password ? 2 : 1;
+  const sentinel = connectPlain(place);
+  sentinel.setEncoding('latin1');
+  sentinel.setTimeout(1_000, () => sentinel.destroy());
+  sentinel.on('connect', () => {
+    if (password) sentinel.write(encode(['AUTH', ...(username ? [username] : []), password]));
+    sentinel.write(encode(['SENTINEL', 'GET-MASTER-ADDR-BY-NAME', name]));
+  });
+  sentinel.on('data', (chunk) => {
+    text += chunk;
+    for (let reply = parse(text, 0); reply; reply = parse(text, 0)) {
+      text = text.slice(reply.end);
+      const [host = '', port = ''] = reply.values;
+      if (port) endpoint = natMap?.[`${host}:${port}`] ?? { host, port: Number(port) };
+      answers -= 1;
+      if (answers === 0) sentinel.destroy();
+    }
+  });
+  sentinel.on('error', () => undefined);
+  sentinel.on('close', () => {
+    locating = false;
+    open();
+  });
+}
+
 function open(): void {
-  if (socket || !endpoint) return;
+  if (socket || locating || !endpoint) return;
   const place = endpoint;
   const fresh = target.tls ? connectTls({ ...place, ...target.tls }) : connectPlain(place);
   socket = fresh;
@@ -141,7 +181,7 @@ function open(): void {
   fresh.on('close', () => {
     if (socket !== fresh) return;
     close();
-    setTimeout(open, 100);
+    setTimeout(locate, 100);
   });
   fresh.on(target.tls ? 'secureConnect' : 'connect', () => {
     const { username, password, db } = target;

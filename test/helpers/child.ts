@@ -63,12 +63,12 @@ export class Child {
 /** Starts a worker process on the queue of this test; resolves when its worker runs. */
 export async function startWorker(
   live: Live,
-  options: WorkerOptions & { queue?: string; connection?: never } = {},
+  options: Omit<WorkerOptions, 'connection'> & { queue?: string; connection?: object } = {},
 ): Promise<Child> {
-  const { queue = live.name, ...rest } = options;
+  const { queue = live.name, connection = live.server.connection, ...rest } = options;
   const settings = {
     queue,
-    connection: live.server.connection,
+    connection,
     options: { ...quick, ...rest },
   };
   const child = new Child(fork(script, [JSON.stringify(settings)], { execArgv: [] }));

@@ -188,8 +188,8 @@ export class Load {
   #tell(fault: string, { jobs, lost, ranTwice, acceptedTwice, refused }: Verdict): void {
     const codes = [...refused].map(([code, count]) => `${code}:${count}`).join(',');
     const times = this.#recoveries;
-    const of =
-      times.length > 1 ? ` (longest of ${times.length}; median ${median(times).toFixed(0)})` : '';
+    const middle = times.length > 2 ? `, median ${median(times).toFixed(0)}` : '';
+    const of = times.length > 1 ? ` (longest of ${times.length}${middle})` : '';
     console.log(
       `fault=${fault} jobs=${jobs} lost=${lost.length} ran_twice=${ranTwice} ` +
         `accepted_twice=${acceptedTwice.length} refused=${codes || 0} recovery=${times.length > 0 ? Math.max(...times).toFixed(0) : '-'} ms${of}`,

@@ -1,0 +1,119 @@
+// A replica takes over, by Sentinel, under load. What the old master had acknowledged and not passed on is lost: that is printed.
+// What is left fits together, and nothing that had been passed on is lost or done again.
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RedisServer } from '../../src/testing/index.js';
+import { startWorker } from '../helpers/child.js';
+import { Live, pause, until } from '../helpers/live.js';
+import { consistent, Load, patience, rounds, unharmed } from '../helpers/load.js';
+import { Sentinels } from '../helpers/sentinels.js';
+
+const live = new Live({});
+let cluster: Sentinels;
+let master: RedisServer;
+
+beforeEach(async () => {
+  cluster = await Sentinels.start(2);
+  [master] = cluster.servers as [RedisServer];
+  live.server = master;
+  live.redis = new Redis({ ...cluster.connection, maxRetriesPerRequest: null });
+  live.redis.on('error', () => undefined);
+  live.begin();
+}, 40_000);
+afterEach(async () => {
+  await live.end();
+  live.redis.disconnect();
+  await cluster.stop();
+});
+
+/** A load over the sentinels; and the time up to which all that was acknowledged is with both replicas. */
+async function replicatedLoad(): Promise<{ load: Load; safe: number }> {
+  const load = new Load(live, { connection: cluster.connection });
+  await load.flows();
+  const safe = performance.now();
+  for (const other of cluster.servers.slice(1)) await cluster.replicated(master, other);
+  return { load, safe };
+}
+
+test('the master is killed under load: a replica takes over, and what it had is not lost', async () => {
+  const { load, safe } = await replicatedLoad();
+  await master.kill();
+  await load.recovers();
+  const verdict = await load.judge('failover,master-killed');
+  expect(verdict).toMatchObject(consistent);
+  expect(load.onlyAfter(safe, verdict)).toBe(true);
+}, 40_000);
+
+test('the master is killed when all was passed on: nothing is lost, and nothing done again', async () => {
+  const { load } = await replicatedLoad();
+  await load.hush();
+  await until(async () => (await load.queue.getJobCounts('waiting', 'active')).waiting === 0);
+  for (const other of cluster.servers.slice(1)) await cluster.replicated(master, other);
+  await master.kill();
+  load.produce();
+  await load.recovers();
+  expect(await load.judge('failover,all-replicated')).toMatchObject(unharmed);
+}, 40_000);
+
+test('a failover that is asked for, of a master that is well', async () => {
+  const { load, safe } = await replicatedLoad();
+  let old = master;
+  for (let round = 0; round < rounds(1); round += 1) {
+    const asked = performance.now();
+    await cluster.failOver();
+    old = await cluster.promoted(old, patience);
+    await load.recovers(asked);
+    await load.flows();
+  }
+  const verdict = await load.judge('failover,asked-for');
+  expect(verdict).toMatchObject(consistent);
+  expect(load.onlyAfter(safe, verdict)).toBe(true);
+}, 40_000);
+
+test('a replica that lacks the last changes takes over: they are lost, and nothing else', async () => {
+  const { load, safe } = await replicatedLoad();
+  // Parted from their master, they hear no more of it.
+  for (const other of cluster.servers.slice(1)) await cluster.of(other).replicaof('NO', 'ONE');
+  await pause(200);
+  await master.kill();
+  await load.recovers();
+  const verdict = await load.judge('failover,tail-lost');
+  expect(verdict.lost.length).toBeGreaterThan(0);
+  expect(verdict).toMatchObject(consistent);
+  expect(load.onlyAfter(safe, verdict)).toBe(true);
+}, 40_000);
+
+test('a master that hangs: it is left within the socket time-out, and when it comes back nobody follows it', async () => {
+  const { load, safe } = await replicatedLoad();
+  process.kill(master.pid as number, 'SIGSTOP');
+  const stopped = performance.now();
+  await load.recovers(stopped);
+  process.kill(master.pid as number, 'SIGCONT');
+  // Has waited for the old one all the time.
+  live.redis.disconnect(true);
+  await load.flows();
+  const verdict = await load.judge('failover,master-frozen');
+  expect(verdict).toMatchObject(consistent);
+  expect(load.onlyAfter(safe, verdict)).toBe(true);
+}, 40_000);
+
+test('a handler blocks the event loop while a replica takes over, and again behind it: the thread keeps its lease', async () => {
+  const { connection } = cluster;
+  const queue = live.queue({ connection });
+  const leased = { connection, lockDuration: 1_200 };
+  const child = await startWorker(live, leased);
+  const stolen: string[] = [];
+  const job = await queue.add('busy', { ms: 5_000 });
+  await until(async () => (await job.getState()) === 'active');
+  for (const other of cluster.servers.slice(1)) await cluster.replicated(master, other);
+  const thief = live.worker(({ id }) => void stolen.push(id), leased);
+  await master.kill();
+  await until(async () => (await job.getState()) === 'completed', patience);
+  await thief.pause();
+  const next = await queue.add('busy', { ms: 2_500 });
+  await until(async () => (await next.getState()) === 'active', patience);
+  thief.resume();
+  await until(async () => (await next.getState()) === 'completed', patience);
+  expect(stolen).toEqual([]);
+  expect(child.messages.filter(({ name }) => name === 'LeaseLostError')).toEqual([]);
+}, 60_000);
