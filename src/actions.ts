@@ -6,7 +6,7 @@ import { execute, executeOne } from './execute.js';
 import { QueueError } from './errors.js';
 import { parentsOf } from './job-options.js';
 import { batchElements } from './options.js';
-import { decodeRecord, encodeReason } from './record.js';
+import { decodeHead, encodeReason } from './record.js';
 import { callOf, type Call, type CallRow, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import { isFinished, type FinishedState, type JobState } from './scripts.js';
@@ -117,7 +117,11 @@ export class Actions {
     const word = dependents ?? 'cancelled';
     for (;;) {
       const [answer] = await this.#inTurn('cancel', (row) => {
-        const args = { ...row, word, failure: encodeReason(reason) } as const;
+        const args = {
+          ...row,
+          word,
+          failure: encodeReason(reason, id, this.#store.codecs),
+        } as const;
         return callOf(scripts.cancel, this.#store.keys, args, [{ id: id as JobId }]);
       });
       if (answer === 'again') continue;
@@ -149,7 +153,7 @@ export class Actions {
     const [job] = await this.#store.inspect([id]);
     if (!job) return 'unknown';
     if (!isFinished(job.state)) return 'unfinished';
-    const { opts } = decodeRecord(id, job.record);
+    const { opts } = decodeHead(id, job.record);
     const policy = opts.onParentFailure ?? 'fail';
     const row = await executeOne(connection, callOf(scripts.parents, keys, { id }));
     const accepted = parseOutcomes(row.outcomes).filter(
@@ -263,7 +267,7 @@ export class Actions {
 /** When a job was added; never, as far as one can know, when its record can't be read. */
 function addedAt(id: JobId, record: string): number {
   try {
-    return decodeRecord(id, record).timestamp;
+    return decodeHead(id, record).timestamp;
   } catch {
     return Infinity;
   }

@@ -2,9 +2,10 @@
 import { Addition, type Added, type Destination } from './addition.js';
 import { Batcher } from './batcher.js';
 import { IdMaker, randomText, type Caller } from './caller.js';
+import { Codecs } from './codec.js';
 import type { Connection } from './connection.js';
 import { edgeText, openEdges, standing, type Standing } from './edge.js';
-import { QueueError } from './errors.js';
+import { asError, QueueError } from './errors.js';
 import { execute } from './execute.js';
 import type { Family } from './family.js';
 import { parentsOf, type JobOptions, type ParentId } from './job-options.js';
@@ -22,6 +23,8 @@ const none: readonly ParentId[] = [];
 const adding = { enqueue: scripts.enqueue, schedule: scripts.schedule };
 
 export interface AdderHooks<J> {
+  /** Default: none. */
+  readonly codecs?: Codecs;
   /** Jobs are stored, by this call or before. */
   readonly stored: (ids: readonly JobId[]) => void;
   /** Makes a job of what was stored. */
@@ -62,10 +65,14 @@ export class Adder<J> {
     this.#family = family;
     this.#keys = family.keysOf(queue);
     const again = (addition: Addition<unknown>): void => {
-      addition.id = this.#ids.next();
-      this.#enter(addition);
+      try {
+        this.#enter(addition.under(this.#ids.next()));
+      } catch (thrown) {
+        addition.reject(asError(thrown));
+      }
     };
-    this.#destination = { dataBytes: limits.dataBytes, jobOf: hooks.jobOf, again };
+    const { jobOf, codecs = Codecs.none } = hooks;
+    this.#destination = { dataBytes: limits.dataBytes, codecs, jobOf, again };
     const batches = { elements: batchElements, bytes: batchBytes, ...pending };
     const senders = (script: keyof typeof adding) =>
       callers.map((caller) => (jobs: readonly Addition<unknown>[]): Promise<readonly Added[]> => {

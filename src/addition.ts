@@ -1,5 +1,6 @@
 // One job on its way to Redis, and who waits for it. It is made once and is all that the batches handle, since there are many.
 import type { Entry } from './batcher.js';
+import type { Codecs } from './codec.js';
 import { QueueError } from './errors.js';
 import type { ParentFailurePolicy, ParentId } from './job-options.js';
 import { batchBytes } from './options.js';
@@ -16,10 +17,18 @@ const edgeBytes = Math.ceil(batchBytes / 1_000);
 export interface Destination<J> {
   /** Most bytes of data. */
   readonly dataBytes: number;
+  readonly codecs: Codecs;
   /** Makes a job of what was stored. */
   jobOf(id: JobId, record: JobRecord, duplicate: boolean): J | Promise<J>;
   /** The id that was drawn is another job's: to be added under a new one. */
   again(addition: Addition<J>): void;
+}
+
+/** How a job stands to others. */
+interface Relations {
+  readonly parents: readonly ParentId[];
+  /** Others will depend on it at once. */
+  readonly isParent: boolean;
 }
 
 /** Who waits for a job to be stored. */
@@ -28,7 +37,7 @@ interface Waiting<J> {
 }
 
 export class Addition<J> implements Entry<Addition<J>, Added> {
-  id: JobId;
+  readonly id: JobId;
   readonly record: RecordText;
   readonly traits: TraitsText | '';
   /** ms. */
@@ -36,22 +45,23 @@ export class Addition<J> implements Entry<Addition<J>, Added> {
   readonly parents: readonly ParentId[];
   readonly bytes: number;
   readonly #source: JobRecord;
+  readonly #family: Relations;
   readonly #destination: Destination<J>;
   readonly #resolve: Waiting<J>['resolve'];
   readonly reject: (error: Error) => void;
 
-  /** `isParent`: others will depend on it at once. Throws for data that can't be stored. */
+  /** Throws for data that can't be stored. */
   constructor(
     destination: Destination<J>,
     id: JobId,
     source: JobRecord,
-    family: { parents: readonly ParentId[]; isParent: boolean },
+    family: Relations,
     resolve: Waiting<J>['resolve'],
     reject: (error: Error) => void,
   ) {
     const { parents, isParent } = family;
     const { opts } = source;
-    const { text, bytes } = encodeRecord(source, destination.dataBytes);
+    const { text, bytes } = encodeRecord(source, destination.dataBytes, id, destination.codecs);
     const child = parents.length > 0;
     this.id = id;
     this.record = text;
@@ -64,9 +74,16 @@ export class Addition<J> implements Entry<Addition<J>, Added> {
     this.parents = parents;
     this.bytes = child ? bytes + edgeBytes * parents.length : bytes;
     this.#source = source;
+    this.#family = family;
     this.#destination = destination;
     this.#resolve = resolve;
     this.reject = reject;
+  }
+
+  /** The same job under another id, to which its record may be bound. Throws as the constructor does. */
+  under(id: JobId): Addition<J> {
+    const { reject } = this;
+    return new Addition(this.#destination, id, this.#source, this.#family, this.#resolve, reject);
   }
 
   get item(): this {

@@ -123,13 +123,14 @@ export class Attempts<Data, Result, Name extends string> {
     let ending: Ending | Promise<Ending> | undefined;
     if (!run.abandoned && !error) {
       try {
-        ending = completion(run, run.job as Job, result, this.#settings.limits.resultBytes);
+        const { resultBytes } = this.#settings.limits;
+        ending = completion(run, run.job as Job, result, resultBytes, home.store.codecs);
       } catch (cause) {
         // The work is done: another attempt would do it again and could keep its result no more than this one.
         error = new UnrecoverableError(asError(cause).message, { cause });
       }
     }
-    if (!run.abandoned && error) ending = this.#failure(run, error);
+    if (!run.abandoned && error) ending = this.#failure(run, home, error);
     if (ending instanceof Promise)
       void ending.then((decided) => this.#settle(run, home, decided, result, error));
     else this.#settle(run, home, ending, result, error);
@@ -191,10 +192,10 @@ export class Attempts<Data, Result, Name extends string> {
     if (run.lease === home.cycle.lease) home.cycle.claims.suspicion.ended(run.id, well);
   }
 
-  #failure(run: Run, error: Error): Ending | Promise<Ending> {
+  #failure(run: Run, { store }: Home, error: Error): Ending | Promise<Ending> {
     const { job } = run;
     if (run.cancelled) return stopped(run, job?.opts);
-    return failed(run, job, error, (attempts, type) => {
+    return failed(run, job, error, store.codecs, (attempts, type) => {
       const { backoffStrategy } = this.#settings;
       if (!backoffStrategy)
         throw new TypeError(`the worker has no settings.backoffStrategy for type ${type}`);

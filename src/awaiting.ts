@@ -121,9 +121,18 @@ export class Awaiting {
 
   #tell(id: JobId, row: InspectedJob | undefined): void {
     if (!row) return this.#end([id], undefined);
+    const { codecs } = this.#store;
+    let returnvalue: unknown;
+    let reason: string = row.state;
+    try {
+      returnvalue = decodeOutcome(row.outcome, id, codecs).returnvalue;
+      reason = decodeFailures(row.failures, id, codecs)[0]?.failedReason ?? reason;
+    } catch (error) {
+      // It has ended in a way that can't be told here.
+      return this.#end([id], asError(error));
+    }
     for (const waiter of this.#waiters.get(id) ?? []) {
-      const reason = decodeFailures(row.failures)[0]?.failedReason ?? row.state;
-      if (row.state === 'completed') waiter.resolve(decodeOutcome(row.outcome).returnvalue);
+      if (row.state === 'completed') waiter.resolve(returnvalue);
       else if (row.state === 'failed') waiter.reject(new JobFailedError(reason));
       else if (row.state === 'cancelled') waiter.reject(new JobCancelledError(reason));
     }

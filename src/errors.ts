@@ -8,6 +8,8 @@ export type QueueErrorCode =
   | 'BACKPRESSURE'
   /** The queue, worker or connection was closed. */
   | 'CLOSED'
+  /** What is stored of a job can't be decoded, or encoded: no codec of that name, an unknown key, damage. The job fails, others go on. */
+  | 'CODEC'
   /** A handler goes on although its signal has fired: its job was settled without it. Comes as an `error` event. */
   | 'HANDLER_STUCK'
   /** The job is being worked on, so nobody else may remove or change it. */
@@ -132,6 +134,11 @@ export class JobCancelledError extends Error {
 /** The job failed: what `waitUntilFinished` rejects with; its message is the job's `failedReason`. */
 export class JobFailedError extends Error {
   override readonly name = 'JobFailedError';
+}
+
+/** Thrown by a codec: its message is told, so it must not quote what is encoded. */
+export class CodecError extends Error {
+  override readonly name = 'CodecError';
 }
 
 /** The job is no longer under the claim that is shown: another worker may have it; results of this run, and what it notes, are refused. */

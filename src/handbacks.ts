@@ -1,20 +1,9 @@
 // How jobs leave a worker other than by the end of their attempt: handed back, or stopped before they began.
 import type { Claims } from './claims.js';
 import { retentionOf, type JobOptions } from './job-options.js';
-import { decodeRecord } from './record.js';
-import { stopped, type Run } from './run.js';
+import { optionsOf, stopped, type Run } from './run.js';
 import type { JobId, Token } from './script.js';
 import type { Settles } from './settles.js';
-
-/** What the options of a job are, as far as its record can be read. */
-function optionsOf({ id, row, job }: Run): JobOptions | undefined {
-  if (job) return job.opts;
-  try {
-    return decodeRecord(id, row.record ?? '').opts;
-  } catch {
-    return undefined;
-  }
-}
 
 export class Handbacks {
   readonly #settles: Settles;

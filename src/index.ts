@@ -1,5 +1,6 @@
 export type { CancelOptions } from './actions.js';
 export type { BulkJob, BulkJobOptions } from './bulk.js';
+export type { Codec, CodecPart, CodecPlace } from './codec.js';
 export type { ConnectionOptions, RedisInstance } from './connection.js';
 export {
   checkQueue,
@@ -10,6 +11,7 @@ export {
 } from './doctor.js';
 export {
   BulkError,
+  CodecError,
   DelayedError,
   JobCancelledError,
   JobFailedError,

@@ -2,6 +2,7 @@
 import type { Actions, CancelOptions } from './actions.js';
 import type { Awaiting } from './awaiting.js';
 import { knownOptions, longestTimer, pointOfTime, wholeNumber } from './checks.js';
+import type { Codecs } from './codec.js';
 import { parentsOf, type JobMeta, type JobOptions, type ParentId } from './job-options.js';
 import { annotation, progressText, type JobProgress, type Notes } from './notes.js';
 import {
@@ -12,7 +13,6 @@ import {
   type Failure,
   type JobRecord,
 } from './record.js';
-import { revive } from './revive.js';
 import type { JobId, Token } from './script.js';
 import { isFinished, type ClaimedRow, type InspectedJob, type JobState } from './scripts.js';
 import type { ParentJob } from './store.js';
@@ -22,6 +22,7 @@ export interface JobHost {
   readonly queueName: string;
   readonly actions: Pick<Actions, 'remove' | 'retryJob' | 'cancel'>;
   readonly awaiting: Pick<Awaiting, 'finished'>;
+  readonly codecs: Codecs;
   readonly notes: Pick<Notes, 'limits' | 'progress' | 'log' | 'clearLogs' | 'rewrite'>;
   getJobState(id: string): Promise<JobState | 'unknown'>;
   getJobPosition(id: string): Promise<number | undefined>;
@@ -98,12 +99,13 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     this.duplicate = duplicate;
   }
 
-  /** A job as `claim` gave it. Throws UNREADABLE. */
+  /** A job as `claim` gave it. Throws UNREADABLE, CODEC. */
   static claimed<D, R, N extends string>(
     host: JobHost,
     { row, token, claimedAt }: Claimed,
   ): Job<D, R, N> {
-    const job = new Job<D, R, N>(host, row.id, decodeRecord(row.id, row.record ?? ''));
+    const record = decodeRecord(row.id, row.record ?? '', host.codecs);
+    const job = new Job<D, R, N>(host, row.id, record);
     job.token = token;
     job.attemptsMade = row.attempts;
     job.stalledCounter = row.losses;
@@ -111,23 +113,25 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
     return job;
   }
 
-  /** A job as `inspect` gave it. Throws UNREADABLE. */
+  /** A job as `inspect` gave it. Throws UNREADABLE, CODEC. */
   static inspected<D, R, N extends string>(
     host: JobHost,
     id: JobId,
     row: InspectedJob,
     duplicate = false,
   ): Job<D, R, N> {
-    const job = new Job<D, R, N>(host, id, decodeRecord(id, row.record), duplicate);
-    const { returnvalue, processedOn } = decodeOutcome(row.outcome);
-    const failures = decodeFailures(row.failures);
+    const { codecs } = host;
+    const job = new Job<D, R, N>(host, id, decodeRecord(id, row.record, codecs), duplicate);
+    const { returnvalue, processedOn } = decodeOutcome(row.outcome, id, codecs);
+    const failures = decodeFailures(row.failures, id, codecs);
     job.attemptsMade = row.attempts + (row.state === 'completed' ? 1 : 0);
     job.returnvalue = returnvalue as R | undefined;
     job.processedOn = processedOn ?? failures[0]?.processedOn;
     job.failedReason = row.state === 'completed' ? undefined : failures[0]?.failedReason;
     job.history = failures;
     job.stacktrace = failures.flatMap((failure) => failure.stack ?? []).toReversed();
-    if (row.progress !== '') job.progress = revive(row.progress) as JobProgress;
+    if (row.progress !== '')
+      job.progress = codecs.read(row.progress, 'progress', id) as JobProgress;
     if (row.state === 'active') {
       job.token = row.detail;
       job.processedOn = claimTime(row.detail as Token);
@@ -159,7 +163,7 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
    * JOB_ACTIVE (somebody else runs it), JOB_NOT_FOUND, TOO_LARGE, BACKPRESSURE, UNAVAILABLE, UNKNOWN_OUTCOME.
    */
   async updateProgress(progress: JobProgress): Promise<void> {
-    const text = progressText(progress, this.#host.notes.limits);
+    const text = progressText(progress, this.#host.notes.limits, this.id, this.#host.codecs);
     this.progress = progress;
     await this.#host.notes.progress(this, progress, text);
   }
@@ -179,16 +183,17 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
 
   /** Replaces what belongs to the job beside its data: an object, as JSON 64 KiB at most (`limits.metaBytes`). */
   async updateMeta(meta: JobMeta): Promise<void> {
-    const text = annotation(meta, this.#host.notes.limits);
+    const text = annotation(meta, this.#host.notes.limits, this.id, this.#host.codecs);
     this.#meta = meta;
     await this.#host.notes.rewrite(this, '', text);
   }
 
   /** Replaces the job's data, for this run and those to come. */
   async updateData(data: Data): Promise<void> {
-    const { name, timestamp, opts } = this;
-    const { dataBytes } = this.#host.notes.limits;
-    const { text } = encodeRecord({ name, data, timestamp, opts }, dataBytes);
+    const { id, name, timestamp, opts } = this;
+    const { codecs, notes } = this.#host;
+    const record = { name, data, timestamp, opts };
+    const { text } = encodeRecord(record, notes.limits.dataBytes, id, codecs);
     this.data = data;
     await this.#host.notes.rewrite(this, text, '');
   }

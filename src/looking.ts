@@ -4,7 +4,7 @@ import { largest } from './checks.js';
 import { executeOne } from './execute.js';
 import { Job } from './job.js';
 import type { JobRange } from './job-range.js';
-import { decodeRecord } from './record.js';
+import { decodeHead } from './record.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import type { JobState } from './scripts.js';
@@ -163,7 +163,7 @@ function aged(
 ): OldestJob | undefined {
   if (!row) return undefined;
   try {
-    const { name, timestamp, opts } = decodeRecord(row.id, row.record);
+    const { name, timestamp, opts } = decodeHead(row.id, row.record);
     return { id: row.id, name, age: Math.max(0, now - timestamp - (opts.delay ?? 0)) };
   } catch (error) {
     report(error);

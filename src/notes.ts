@@ -3,6 +3,7 @@
 import { Batcher } from './batcher.js';
 import type { Caller } from './caller.js';
 import { shown, wholeNumber } from './checks.js';
+import type { CodecPart, Codecs } from './codec.js';
 import type { Connection } from './connection.js';
 import { execute, executeOne } from './execute.js';
 import { asError, LeaseLostError, limited, QueueError } from './errors.js';
@@ -12,7 +13,6 @@ import { jsonOf } from './json.js';
 import type { QueueKeys } from './keys.js';
 import { maxLogRows, type Limits } from './limits.js';
 import { batchBytes, batchElements } from './options.js';
-import { revive } from './revive.js';
 import {
   callOf,
   type Call,
@@ -63,22 +63,39 @@ const many = { elements: batchElements, bytes: batchBytes, ...waiting };
 /** Of what a call reads and writes again, 64 KiB or more for each: in all some ms of Redis. */
 const few = { ...many, elements: 12 };
 
-/** Progress as it is stored. Throws TypeError, RangeError, TOO_LARGE. */
-export function progressText(progress: unknown, { progressBytes }: Limits): NoteText {
+/** JSON as it is stored. Throws CODEC. */
+function stored<T extends string>(json: T, part: CodecPart, id: string, codecs: Codecs): T {
+  return (codecs.encodes ? (codecs.encode(json, part, id) ?? json) : json) as T;
+}
+
+/** Progress as it is stored. Throws TypeError, RangeError, TOO_LARGE, CODEC. */
+export function progressText(
+  progress: unknown,
+  { progressBytes }: Limits,
+  id: JobId,
+  codecs: Codecs,
+): NoteText {
   if (progress === null || typeof progress === 'bigint')
     throw new TypeError(
       `progress: expected a number, text, true, false or an object, got ${shown(progress)}`,
     );
-  return limited('progress', jsonOf('progress', progress) as NoteText, progressBytes);
+  const json = limited('progress', jsonOf('progress', progress) as NoteText, progressBytes);
+  return stored(json, 'progress', id, codecs);
 }
 
-/** Metadata as it is stored. Throws TypeError, TOO_LARGE. */
-export function annotation(meta: unknown, { metaBytes }: Limits): MetaText {
-  return limited('meta', metaText(meta), metaBytes);
+/** Metadata as it is stored. Throws TypeError, TOO_LARGE, CODEC. */
+export function annotation(
+  meta: unknown,
+  { metaBytes }: Limits,
+  id: JobId,
+  codecs: Codecs,
+): MetaText {
+  return stored(limited('meta', metaText(meta), metaBytes), 'meta', id, codecs);
 }
 
 const encoder = new TextEncoder();
 
+/** A row of a log as JSON, its first bytes. */
 function rowText(row: unknown, { logRowBytes }: Limits): NoteText {
   if (typeof row !== 'string') throw new TypeError(`row: expected a string, got ${shown(row)}`);
   if (row.length * 3 <= logRowBytes) return JSON.stringify(row) as NoteText;
@@ -101,6 +118,7 @@ export class Notes {
   readonly #connection: Connection;
   readonly #keys: QueueKeys;
   readonly #caller: Caller;
+  readonly #codecs: Codecs;
   #closed: Error | undefined;
   /** One sender each: numbered calls of one script go one after the other. */
   readonly #progress: Batcher<ProgressNote, Noted>;
@@ -111,11 +129,18 @@ export class Notes {
   #onProgress: ((job: Job, progress: JobProgress) => void) | undefined;
   readonly limits: Limits;
 
-  constructor(connection: Connection, keys: QueueKeys, caller: Caller, limits: Limits) {
+  constructor(
+    connection: Connection,
+    keys: QueueKeys,
+    caller: Caller,
+    limits: Limits,
+    codecs: Codecs,
+  ) {
     this.limits = limits;
     this.#connection = connection;
     this.#keys = keys;
     this.#caller = caller;
+    this.#codecs = codecs;
     this.#progress = new Batcher<ProgressNote, Noted>(
       [(items) => this.#send('progress', (row) => callOf(scripts.progress, keys, row, items))],
       many,
@@ -190,7 +215,8 @@ export class Notes {
 
   /** Adds a row to the job's log, 4 KiB of it. Returns how many it has. */
   async log(job: NotedJob, row: unknown): Promise<number> {
-    return await this.#shorten(job, rowText(row, this.limits), job.opts.keepLogs ?? maxLogRows);
+    const line = stored(rowText(row, this.limits), 'log', job.id, this.#codecs);
+    return await this.#shorten(job, line, job.opts.keepLogs ?? maxLogRows);
   }
 
   /** Leaves the newest rows of the job's log. */
@@ -211,7 +237,10 @@ export class Notes {
     const lines = text.split('\n').slice(1, -1);
     if (!asc) lines.reverse();
     const page = end === -1 ? lines.slice(start) : lines.slice(start, end + 1);
-    return { logs: page.map((line) => revive(line) as string), count: lines.length };
+    return {
+      logs: page.map((line) => this.#codecs.read(line, 'log', id) as string),
+      count: lines.length,
+    };
   }
 
   /** Replaces a job's record, or its metadata; '' leaves either as it is. */

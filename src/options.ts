@@ -1,4 +1,5 @@
 // Every option of queues and workers with its unit, default and limits.
+import { codecList, type Codec } from './codec.js';
 import type { ConnectionOptions } from './connection.js';
 import { knownOptions, longestTimer, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
 import { checkJobOptions, type JobOptions } from './job-options.js';
@@ -28,6 +29,8 @@ export interface QueueOptions {
    * at most.
    */
   idCache?: IdCacheOptions | false;
+  /** Encodes what is stored of jobs; of several, the first one encodes and all decode. Default: none. */
+  codec?: Codec | readonly Codec[];
 }
 
 /** Bounds of the ID cache, which all Queue objects of a process share that have the same queue, prefix and connection. */
@@ -67,6 +70,8 @@ export interface WorkerOptions {
   weights?: Readonly<Record<string, number>>;
   /** Sizes of what handlers return and note, see `LimitOptions`. */
   limits?: LimitOptions;
+  /** Encodes what is stored of jobs, as the option of the producers; of several, the first one encodes and all decode. Default: none. */
+  codec?: Codec | readonly Codec[];
   /** Settings of BullMQ's form. */
   settings?: {
     /** Decides the wait of jobs whose `backoff.type` is neither `fixed` nor `exponential`. */
@@ -86,6 +91,8 @@ export interface QueueEventsOptions {
    * heard as they happen, and no stream is needed.
    */
   lastEventId?: string;
+  /** Decodes what events tell, as the option of producers and workers. Default: none. */
+  codec?: Codec | readonly Codec[];
 }
 
 /** Most elements, and bytes of records, of one call. */
@@ -114,6 +121,7 @@ const queueOptions = [
   'maxLength',
   'limits',
   'idCache',
+  'codec',
 ];
 
 export interface QueueLimits {
@@ -159,12 +167,16 @@ export function idCacheSettings({ idCache }: QueueOptions): IdCacheSettings | un
 }
 
 export type WorkerSettings = Required<
-  Omit<WorkerOptions, 'connection' | 'prefix' | 'settings' | 'weights' | 'name' | 'limits'>
+  Omit<
+    WorkerOptions,
+    'connection' | 'prefix' | 'settings' | 'weights' | 'name' | 'limits' | 'codec'
+  >
 > & {
   readonly limits: Limits;
   readonly name: string | undefined;
   readonly weights: Readonly<Record<string, number>> | undefined;
   readonly backoffStrategy: BackoffStrategy | undefined;
+  readonly codecs: readonly Codec[];
 };
 
 function checkWeights(weights: unknown, queues: readonly string[]): void {
@@ -189,6 +201,7 @@ const workerOptions = [
   'settings',
   'weights',
   'limits',
+  'codec',
   ...Object.keys(workerDefaults),
 ];
 
@@ -212,7 +225,7 @@ export function workerSettings(
   wholeNumber('maxBlockedTime', all.maxBlockedTime, 1, longestTimer);
   wholeNumber('closeTimeout', all.closeTimeout, 0, longestTimer);
   wholeNumber('stopTimeout', all.stopTimeout, 0, longestTimer);
-  const { settings = {}, weights, name, limits, ...rest } = all;
+  const { settings = {}, weights, name, limits, codec, ...rest } = all;
   if (name !== undefined) textOf('name', name);
   checkWeights(weights, queues);
   knownOptions(settings, ['backoffStrategy'], 'settings');
@@ -221,5 +234,13 @@ export function workerSettings(
     throw new TypeError(
       `settings.backoffStrategy: expected a function, got ${shown(backoffStrategy)}`,
     );
-  return { ...rest, name, lockRenewTime, backoffStrategy, weights, limits: limitsOf(limits) };
+  return {
+    ...rest,
+    name,
+    lockRenewTime,
+    backoffStrategy,
+    weights,
+    limits: limitsOf(limits),
+    codecs: codecList(codec),
+  };
 }

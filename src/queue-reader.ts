@@ -87,7 +87,7 @@ export class QueueReader<
     return this.#ids;
   }
 
-  /** A stored job, or undefined. Rejects with UNREADABLE when its record can't be read. */
+  /** A stored job, or undefined. Rejects with UNREADABLE when it can't be read, with CODEC when it can't be decoded. */
   async getJob(id: string): Promise<Job<Data, Result, Name> | undefined> {
     return await this.store.getJob(textOf('id', id));
   }

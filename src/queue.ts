@@ -12,6 +12,7 @@ import {
   wholeNumber,
   yesOrNo,
 } from './checks.js';
+import { codecList } from './codec.js';
 import { Connection } from './connection.js';
 import { deadlineIn } from './deadline.js';
 import { executeOne } from './execute.js';
@@ -60,12 +61,13 @@ export class Queue<
     const checkedName = queueNameOf('name', name);
     const { prefix = defaultPrefix, defaultJobOptions = {} } = options;
     const limits = queueLimits(options);
+    const codecs = codecList(options.codec);
     const idCache = idCacheSettings(options);
     const checkedPrefix = queueNameOf('prefix', prefix);
     const connection = Connection.acquire(options.connection);
     const callers = [new Caller(), new Caller()] as const;
     const family = new Family(connection, checkedPrefix);
-    const store = new Store(checkedName, connection, family, callers[0], limits.limits);
+    const store = new Store(checkedName, connection, family, callers[0], limits.limits, codecs);
     const known = new IdCache(connection, store.keys, idCache);
     super(store, known);
     this.#connection = connection;
@@ -80,6 +82,7 @@ export class Queue<
       limits,
       store.tally,
       {
+        codecs: store.codecs,
         stored: (ids) => known.changed(ids, true),
         jobOf: (id, record, duplicate) =>
           duplicate ? this.#stored(id, record) : new Job(store, id, record),

@@ -1,7 +1,9 @@
 // How jobs, traits and outcomes are written down. A record is readable JSON with the name first:
 // [name, data, timestamp, options that are not the default]. What the job was annotated with since stands on a line behind it, so
-// that neither is lost when the other changes, and whoever gets the record has both.
-import { limited, QueueError } from './errors.js';
+// that neither is lost when the other changes, and whoever gets the record has both. What users have given is encoded on request, each
+// value by itself; names, options, times and what Lunaq itself says stay plain.
+import { Codecs, type EncodedText } from './codec.js';
+import { asError, limited, QueueError } from './errors.js';
 import { retentionOf, type JobMeta, type JobOptions } from './job-options.js';
 import { jsonOf } from './json.js';
 import { defaultLimits, maxStackBytes } from './limits.js';
@@ -41,7 +43,10 @@ function withoutDefaults(opts: JobOptions): JobOptions | undefined {
 
 /** The record's free slot: what a record must tell of itself. */
 interface Extension {
-  readonly data?: 'undefined';
+  /** What the data's slot holds when it is not the data. */
+  readonly data?: 'undefined' | 'encoded';
+  /** Metadata that the options leave out. */
+  readonly meta?: EncodedText;
 }
 
 /** JSON of options as records have them, '' for none; of those that many jobs share, made once. */
@@ -81,40 +86,81 @@ function ending(timestamp: number, rest: string): string {
 
 /**
  * The record of a job, and the bytes that it counts for. Throws TypeError or RangeError for data that JSON can't hold, TOO_LARGE for more
- * than `dataBytes` of it.
+ * than `dataBytes` of it, CODEC.
  */
 export function encodeRecord(
   record: JobRecord,
   dataBytes: number = defaultLimits.dataBytes,
+  id = '',
+  codecs = Codecs.none,
 ): { text: RecordText; bytes: number } {
   const { name, data, timestamp, opts } = record;
-  const options = sharedOptions.get(opts) ?? encodeOptions(opts);
+  let options = sharedOptions.get(opts) ?? encodeOptions(opts);
+  let json = data === undefined ? 'null' : limited('data', jsonOf('data', data), dataBytes);
   // JSON has no undefined: the extension slot says that null stands for it.
-  const rest =
-    data === undefined ? `,${options || '{}'},{"data":"undefined"}` : options && `,${options}`;
-  const json = data === undefined ? 'null' : limited('data', jsonOf('data', data), dataBytes);
+  let extension = data === undefined ? '{"data":"undefined"}' : '';
+  if (codecs.encodes) {
+    const { meta, ...others } = opts;
+    const hidden = meta && codecs.encode(JSON.stringify(meta), 'meta', id);
+    if (hidden) options = encodeOptions(others);
+    const encoded = data === undefined ? undefined : codecs.encode(json, 'data', id);
+    if (encoded) json = `"${encoded}"`;
+    const held = data === undefined ? 'undefined' : encoded && 'encoded';
+    const told: Extension = { ...(held && { data: held }), ...(hidden && { meta: hidden }) };
+    extension = held || hidden ? JSON.stringify(told) : '';
+  }
+  const rest = extension === '' ? options && `,${options}` : `,${options || '{}'},${extension}`;
   const text = heading(name) + json + ending(timestamp, rest);
   // Of short ones their size matters little, and counting bytes takes longer than to write them.
   const bytes = text.length * 3 <= smallRecordBytes ? text.length : Buffer.byteLength(text);
   return { text: text as RecordText, bytes };
 }
 
-export function decodeRecord(id: string, text: string): JobRecord {
+/** A record as it is written: what is encoded still is. */
+interface WrittenRecord {
+  readonly name: string;
+  readonly data: unknown;
+  readonly timestamp: number;
+  readonly opts: JobOptions;
+  readonly extension: Extension | undefined;
+  /** Metadata on a line behind it. */
+  readonly line: string | undefined;
+}
+
+function parseRecord(id: string, text: string): WrittenRecord {
   try {
     const end = text.endsWith(']') ? text.length : text.indexOf('\n');
     const parts = revive(text.slice(0, end)) as [string, unknown, number, JobOptions?, Extension?];
-    const [name, stored, timestamp, opts, extension] = parts;
-    const data = extension?.data === 'undefined' ? undefined : stored;
-    if (typeof name !== 'string' || typeof timestamp !== 'number')
+    const [name, data, timestamp, opts = {}, extension] = parts;
+    if (typeof name !== 'string' || typeof timestamp !== 'number' || end < 0)
       throw new TypeError('no name or time');
-    const record = { name, data, timestamp, opts: opts ?? {} };
-    return end === text.length ? record : { ...record, meta: revive(text.slice(end)) as JobMeta };
+    const line = end === text.length ? undefined : text.slice(end + 1);
+    return { name, data, timestamp, opts, extension, line };
   } catch (cause) {
     throw new QueueError('UNREADABLE', `the record of job ${id} can't be read`, {
       cause,
       ids: [id],
     });
   }
+}
+
+/** What a record tells to those who can't decode it, metadata left out where it is encoded. Throws UNREADABLE. */
+export function decodeHead(id: string, text: string): Omit<JobRecord, 'data' | 'meta'> {
+  const { name, timestamp, opts } = parseRecord(id, text);
+  return { name, timestamp, opts };
+}
+
+/** Throws UNREADABLE, CODEC. */
+export function decodeRecord(id: string, text: string, codecs = Codecs.none): JobRecord {
+  const { name, data, timestamp, opts, extension, line } = parseRecord(id, text);
+  const record = { name, data, timestamp, opts };
+  if (extension?.data === 'undefined') record.data = undefined;
+  else if (extension?.data === 'encoded') record.data = codecs.decode(String(data), 'data', id);
+  if (extension?.meta !== undefined)
+    record.opts = { ...opts, meta: codecs.decode(extension.meta, 'meta', id) as JobMeta };
+  return line === undefined
+    ? record
+    : { ...record, meta: codecs.read(line, 'meta', id) as JobMeta };
 }
 
 /** What scripts must know of a job and is not the default. They find these by pattern; a child has a delay here, others in the call. */
@@ -164,14 +210,23 @@ export interface Outcome {
   readonly processedOn?: number;
 }
 
-/** Throws TypeError or RangeError for a result that JSON can't hold, TOO_LARGE for more than `resultBytes` of it. */
+/** What stands for a part of an outcome or a failure that is encoded. */
+interface Encoded {
+  readonly encoded?: string;
+}
+
+/** Throws TypeError or RangeError for a result that JSON can't hold, TOO_LARGE for more than `resultBytes` of it, CODEC. */
 export function encodeOutcome(
   returnvalue: unknown,
   processedOn: number,
   resultBytes: number = defaultLimits.resultBytes,
+  id = '',
+  codecs = Codecs.none,
 ): OutcomeText {
   if (returnvalue === undefined) return JSON.stringify({ processedOn }) as OutcomeText;
   const json = limited('returnvalue', jsonOf('returnvalue', returnvalue), resultBytes);
+  const encoded = codecs.encodes ? codecs.encode(json, 'result', id) : undefined;
+  if (encoded) return JSON.stringify({ encoded, processedOn }) as OutcomeText;
   return `{"returnvalue":${json},"processedOn":${processedOn}}` as OutcomeText;
 }
 
@@ -186,32 +241,62 @@ export interface Failure {
   readonly finishedOn?: number;
 }
 
-/** A failed attempt on one line; message and stack are cut to their limit. */
+type FailureTimes = Pick<Failure, 'processedOn' | 'finishedOn'>;
+
+/** What codecs themselves could not do is told to everybody. */
+function isTellable(error: Error): boolean {
+  return error instanceof QueueError && error.code === 'CODEC';
+}
+
+/** A failed attempt on one line; message and stack are cut to their limit. Does not throw: what can't be encoded is not told. */
 export function encodeFailure(
   error: Error,
-  times: Pick<Failure, 'processedOn' | 'finishedOn'> = {},
+  times: FailureTimes = {},
+  id = '',
+  codecs = Codecs.none,
 ): FailureText {
-  const failure: Failure = {
-    failedReason: error.message.slice(0, maxStackBytes).toWellFormed(),
-    stack: (error.stack ?? '').slice(0, maxStackBytes).toWellFormed(),
-    ...times,
-  };
-  return JSON.stringify(failure) as FailureText;
+  const failedReason = error.message.slice(0, maxStackBytes).toWellFormed();
+  const stack = (error.stack ?? '').slice(0, maxStackBytes).toWellFormed();
+  if (!codecs.encodes || isTellable(error))
+    return JSON.stringify({ failedReason, stack, ...times }) as FailureText;
+  try {
+    return reasonText({ failedReason, stack }, times, id, codecs);
+  } catch (thrown) {
+    return encodeFailure(asError(thrown), times);
+  }
 }
 
-/** Why a job ended without having been run: a reason, no stack. */
-export function encodeReason(failedReason: string): FailureText {
-  return JSON.stringify({
-    failedReason: failedReason.slice(0, maxStackBytes).toWellFormed(),
-  }) as FailureText;
+/** Why a job ended without having been run: a reason, no stack. Throws CODEC. */
+export function encodeReason(failedReason: string, id = '', codecs = Codecs.none): FailureText {
+  const reason = { failedReason: failedReason.slice(0, maxStackBytes).toWellFormed() };
+  return reasonText(reason, {}, id, codecs);
 }
 
-export function decodeOutcome(text: string): Outcome {
-  return text === '' ? {} : (revive(text) as Outcome);
+function reasonText(
+  reason: Pick<Failure, 'failedReason' | 'stack'>,
+  times: FailureTimes,
+  id: string,
+  codecs: Codecs,
+): FailureText {
+  const encoded = codecs.encodes ? codecs.encode(JSON.stringify(reason), 'failure', id) : undefined;
+  const told = encoded === undefined ? reason : { encoded };
+  return JSON.stringify({ ...told, ...times }) as FailureText;
 }
 
-/** Failures of a job, the newest first. */
-export function decodeFailures(text: string): Failure[] {
+/** What `encodeOutcome` has written. Throws UNREADABLE, CODEC. */
+export function decodeOutcome(text: string, id = '', codecs = Codecs.none): Outcome {
+  if (text === '') return {};
+  const { encoded, ...outcome } = codecs.read(text, 'result', id) as Outcome & Encoded;
+  if (encoded === undefined) return outcome;
+  return { returnvalue: codecs.decode(encoded, 'result', id), ...outcome };
+}
+
+/** Failures of a job, the newest first. Throws UNREADABLE, CODEC. */
+export function decodeFailures(text: string, id = '', codecs = Codecs.none): Failure[] {
   const lines = text.split('\n').filter((line) => line !== '');
-  return lines.map((line) => revive(line) as Failure);
+  return lines.map((line): Failure => {
+    const { encoded, ...failure } = codecs.read(line, 'failure', id) as Failure & Encoded;
+    if (encoded === undefined) return failure;
+    return { ...(codecs.decode(encoded, 'failure', id) as Failure), ...failure };
+  });
 }

@@ -1,9 +1,10 @@
 // A job in hand: its handler runs, or its settle is not accepted yet; and how an attempt ends.
+import type { Codecs } from './codec.js';
 import type { Lease } from './lease.js';
 import { DelayedError } from './errors.js';
 import type { Job } from './job.js';
 import { retentionOf, type JobOptions } from './job-options.js';
-import { encodeFailure, encodeOutcome } from './record.js';
+import { decodeHead, encodeFailure, encodeOutcome } from './record.js';
 import { decide, type Decision } from './retry.js';
 import type { JobId, Token } from './script.js';
 import type { ClaimedRow } from './scripts.js';
@@ -81,16 +82,29 @@ export class Run {
   }
 }
 
-/** The handler returned. Throws when the result can't be written as JSON or is too large. */
+/** What the options of a job are, as far as its record can be read. */
+export function optionsOf({ id, row, job }: Run): JobOptions | undefined {
+  if (job) return job.opts;
+  try {
+    return decodeHead(id, row.record ?? '').opts;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The handler returned. Throws when the result can't be written as JSON, can't be encoded or is too large. */
 export function completion(
   { id, token }: Run,
   job: RunJob,
   result: unknown,
   resultBytes: number,
+  codecs: Codecs,
 ): Ending {
   const retention = retentionOf(job.opts.removeOnComplete);
   const nothing = retention.age === '0' && result === undefined;
-  const outcome = nothing ? '' : encodeOutcome(result, job.processedOn ?? 0, resultBytes);
+  const outcome = nothing
+    ? ''
+    : encodeOutcome(result, job.processedOn ?? 0, resultBytes, id, codecs);
   return { kind: 'complete', item: { id, token, outcome }, retention };
 }
 
@@ -99,19 +113,23 @@ export function stopped({ id, token }: Run, opts: JobOptions | undefined): Endin
   return { kind: 'stop', item: { id, token }, retention: retentionOf(opts?.removeOnFail) };
 }
 
-/** The attempt failed; `retry.ts` decides what follows. Without a job, its record could not be read. */
+/**
+ * The attempt failed; `retry.ts` decides what follows. Without a job, its record could not be read or decoded: then it stays when it has
+ * failed, whatever its retention, so that it can be put back for those who can.
+ */
 export function failed(
   run: Run,
   job: (RunJob & Pick<Job, 'delayedUntil'>) | undefined,
   error: Error,
+  codecs: Codecs,
   ask: (attempts: number, type: string) => number | Promise<number>,
 ): Ending | Promise<Ending> {
   const { id, token } = run;
   if (error instanceof DelayedError || error.name === 'DelayedError')
     return { kind: 'delay', item: { id, token, delay: delayOf(error, job?.delayedUntil) } };
   const attempts = run.row.attempts + 1;
-  const decision = decide(error, job?.opts ?? {}, attempts, (type) => ask(attempts, type));
-  const ending = (decided: Decision): Ending => ended(run, job, error, attempts, decided);
+  const decision = decide(error, optionsOf(run) ?? {}, attempts, (type) => ask(attempts, type));
+  const ending = (decided: Decision): Ending => ended(run, job, error, codecs, attempts, decided);
   return decision instanceof Promise ? decision.then(ending) : ending(decision);
 }
 
@@ -126,6 +144,7 @@ function ended(
   { id, token }: Run,
   job: RunJob | undefined,
   error: Error,
+  codecs: Codecs,
   attempts: number,
   decision: Decision,
 ): Ending {
@@ -133,7 +152,8 @@ function ended(
     ...(job?.processedOn ? { processedOn: job.processedOn } : {}),
     finishedOn: Date.now(),
   };
-  const failure = encodeFailure('why' in decision ? (decision.why ?? error) : error, times);
+  const why = 'why' in decision ? (decision.why ?? error) : error;
+  const failure = encodeFailure(why, times, id, codecs);
   if (decision.retry)
     return { kind: 'retry', item: { id, token, attempts, delay: decision.delay, failure } };
   const retention = retentionOf(job?.opts.removeOnFail);

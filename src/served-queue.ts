@@ -2,6 +2,7 @@
 // on which it hears which of its jobs were asked to stop.
 import type { Attempts } from './attempts.js';
 import { Caller } from './caller.js';
+import type { Codecs } from './codec.js';
 import type { Connection } from './connection.js';
 import { Cycle } from './cycle.js';
 import { JobCancelledError, LeaseLostError } from './errors.js';
@@ -58,12 +59,12 @@ const countedAs: Partial<Record<ScriptName, BatchCount>> = {
 };
 
 /** Why a job was cancelled, from its newest failure. */
-function cancelReason(failures: string): JobCancelledError {
+function cancelReason(failures: string, id: JobId, codecs: Codecs): JobCancelledError {
   let reason: string | undefined;
   try {
-    reason = decodeFailures(failures)[0]?.failedReason;
+    reason = decodeFailures(failures, id, codecs)[0]?.failedReason;
   } catch {
-    // Not one of ours: the job is to stop all the same.
+    // Not one of ours, or one that can't be decoded here: the job is to stop all the same.
   }
   return new JobCancelledError(reason ?? 'cancelled');
 }
@@ -87,7 +88,8 @@ export class ServedQueue {
     this.name = name;
     this.#connection = connection;
     this.#attempts = attempts;
-    this.store = new Store(name, connection, family, this.#caller, settings.limits);
+    const { limits, codecs } = settings;
+    this.store = new Store(name, connection, family, this.#caller, limits, codecs);
     this.store.notes.listen(hooks.progress);
     this.cycle = new Cycle(connection, this.store.keys, settings, slots, {
       start: (run) => attempts.start(run, this),
@@ -184,12 +186,11 @@ export class ServedQueue {
   /** Jobs were asked to stop: why, then id and token of each on a line. */
   #stopAsked(message: string): void {
     const [failure = '', ...lines] = message.split('\n');
-    const reason = cancelReason(failure);
     for (const line of lines) {
       const [id, token] = line.split('\t') as [JobId, Token?];
       if (token === undefined || this.cycle.handbacks.stopAhead(id, token)) continue;
       const run = this.#attempts.find(id, token);
-      if (run) this.#attempts.cancel(run, reason);
+      if (run) this.#attempts.cancel(run, cancelReason(failure, id, this.store.codecs));
       // The answer to its claim is on its way, or not read yet.
       else if (this.cycle.lease?.dead === false && this.cycle.lease.holds(token))
         this.cycle.audit();
@@ -205,6 +206,6 @@ export class ServedQueue {
     if (runs.length === 0) return;
     const rows = await this.store.inspect(runs.map((run) => run.id)).catch(() => []);
     for (const [at, run] of runs.entries())
-      this.#attempts.cancel(run, cancelReason(rows[at]?.failures ?? ''));
+      this.#attempts.cancel(run, cancelReason(rows[at]?.failures ?? '', run.id, this.store.codecs));
   }
 }

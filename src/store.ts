@@ -3,6 +3,7 @@
 import { Actions } from './actions.js';
 import { Awaiting } from './awaiting.js';
 import type { Caller } from './caller.js';
+import { Codecs, type Codec } from './codec.js';
 import type { Connection } from './connection.js';
 import { parseEdge, parseOutcomes } from './edge.js';
 import { executeOne } from './execute.js';
@@ -44,6 +45,7 @@ export class Store implements JobHost {
   readonly family: Family;
   readonly actions: Actions;
   readonly awaiting: Awaiting;
+  readonly codecs: Codecs;
   /** What a Queue object knows of ids without asking; it is told what this process has changed. */
   ids: IdCache | undefined;
   readonly looking = new Looking(this);
@@ -57,15 +59,17 @@ export class Store implements JobHost {
     family: Family,
     caller: Caller,
     limits: Limits = defaultLimits,
+    codecs: readonly Codec[] = [],
   ) {
     this.queueName = queue;
+    this.codecs = codecs.length > 0 ? new Codecs(queue, codecs) : Codecs.none;
     this.connection = connection;
     this.family = family;
     this.keys = family.keysOf(queue);
     family.counts.join(queue, this.tally);
     this.actions = new Actions(this, caller);
     this.awaiting = new Awaiting(this);
-    this.notes = new Notes(connection, this.keys, caller, limits);
+    this.notes = new Notes(connection, this.keys, caller, limits, this.codecs);
   }
 
   /** Lets nobody note on jobs any more, for that reason; resolves when no numbered call is under way. */
@@ -138,8 +142,11 @@ export class Store implements JobHost {
       ...heard.map(({ queue, id: parent, fate, text }): ParentJob => {
         const row = rowOf({ queue, id: parent });
         const completed = fate === 'completed';
-        const { returnvalue } = decodeOutcome(completed ? text || (row?.outcome ?? '') : '');
-        const [failure] = completed ? [] : decodeFailures(text || (row?.failures ?? ''));
+        const codecs = this.codecs.of(queue);
+        const outcome = completed ? text || (row?.outcome ?? '') : '';
+        const { returnvalue } = decodeOutcome(outcome, parent, codecs);
+        const failures = completed ? '' : text || (row?.failures ?? '');
+        const [failure] = decodeFailures(failures, parent, codecs);
         return {
           queue,
           id: parent,

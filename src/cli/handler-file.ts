@@ -1,7 +1,8 @@
-// Which handlers a file exports, as an ES module or as CommonJS.
+// Which handlers a file exports, as an ES module or as CommonJS, and with which codec their jobs are read.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { codecList, type Codec } from '../codec.js';
 import { asError } from '../errors.js';
 import type { Handler, Handlers } from '../handlers.js';
 import { CommandError } from './session.js';
@@ -17,9 +18,16 @@ function unwrapped(value: unknown): unknown {
   return isObject(value) && value['__esModule'] === true ? (value['default'] ?? value) : value;
 }
 
+/** A function of this name is the handler of jobs of this name. */
+function isCodec(name: string, value: unknown): boolean {
+  return name === 'codec' && typeof value !== 'function';
+}
+
 /** A handler for each job name. Throws CommandError when a value is no function. */
 function table(file: string, handlers: Exports): Handlers {
-  const entries = Object.entries(handlers).filter(([name]) => name !== '__esModule');
+  const entries = Object.entries(handlers).filter(
+    ([name, value]) => name !== '__esModule' && !isCodec(name, value),
+  );
   const wrong = entries.find(([, value]) => typeof value !== 'function');
   if (wrong)
     throw new CommandError(
@@ -35,7 +43,9 @@ export function handlersOf(file: string, exports: Exports): Handler | Handlers {
   if (typeof given === 'function') return given as Handler;
   // The default export of CommonJS holds its named ones too.
   const others = isObject(given)
-    ? Object.keys(given).filter((name) => name !== '__esModule' && name !== 'default')
+    ? Object.keys(given).filter(
+        (name) => name !== '__esModule' && name !== 'default' && !isCodec(name, given[name]),
+      )
     : [];
   if (isObject(handlers)) return table(file, handlers);
   if (typeof handler === 'function' && others.every((name) => name === 'handler'))
@@ -46,8 +56,27 @@ export function handlersOf(file: string, exports: Exports): Handler | Handlers {
   );
 }
 
+/** The codecs that the file exports as `codec`. Throws CommandError for what can't be. */
+export function codecsOf(file: string, exports: Exports): readonly Codec[] {
+  const given = unwrapped(exports['default']);
+  const codec = [exports['codec'], isObject(given) ? given['codec'] : undefined].find(
+    (value) => value !== undefined && isCodec('codec', value),
+  );
+  try {
+    return codecList(codec);
+  } catch (thrown) {
+    throw new CommandError(`${file}: ${asError(thrown).message}`);
+  }
+}
+
+/** What a file tells a worker. */
+interface HandlerFile {
+  readonly handlers: Handler | Handlers;
+  readonly codec: readonly Codec[];
+}
+
 /** Imports a file, found from the working directory. */
-export async function loadHandlers(file: string): Promise<Handler | Handlers> {
+export async function loadHandlers(file: string): Promise<HandlerFile> {
   const path = resolve(file);
   if (!existsSync(path)) throw new CommandError(`${file}: no such file`);
   let exports: Exports;
@@ -65,5 +94,5 @@ export async function loadHandlers(file: string): Promise<Handler | Handlers> {
       cause: error,
     });
   }
-  return handlersOf(file, exports);
+  return { handlers: handlersOf(file, exports), codec: codecsOf(file, exports) };
 }

@@ -2,6 +2,7 @@
 import { Connection } from '../connection.js';
 import { asError } from '../errors.js';
 import { Queue } from '../queue.js';
+import { encoded } from './encoded.js';
 import { Output } from './output.js';
 import { shownUrl } from './text.js';
 
@@ -60,7 +61,7 @@ export class Session {
   queue(name: string): Queue {
     const known = this.#queues.get(name);
     if (known) return known;
-    const queue = new Queue(name, this.place);
+    const queue = new Queue(name, { ...this.place, codec: encoded });
     // What a call can't do, it rejects with.
     queue.on('error', () => undefined);
     this.#queues.set(name, queue);

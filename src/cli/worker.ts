@@ -28,7 +28,7 @@ export async function work(
   const { out } = session;
   // What handlers print must not stand among the JSON.
   if (out.json) globalThis.console = new Console(process.stderr, process.stderr);
-  const handlers = await loadHandlers(file);
+  const { handlers, codec } = await loadHandlers(file);
   await session.open();
   const { burst = false, concurrency = 1, name, weight, closeTimeout, quiet = false } = options;
   const worker = new Worker(queues, handlers, {
@@ -37,6 +37,7 @@ export async function work(
     autorun: false,
     ...(name === undefined ? {} : { name }),
     ...(weight ? { weights: weight } : {}),
+    codec,
     ...(closeTimeout === undefined ? {} : { closeTimeout }),
   });
   const log = new WorkerLog(out, quiet);

@@ -1,5 +1,5 @@
 // What must hold of the rows of single keys, so that scripts and clients can read them.
-import { decodeRecord } from '../record.js';
+import { decodeHead } from '../record.js';
 import type { KeyNamer, Noun } from '../keys.js';
 import { isCount, some, type Check } from './check.js';
 
@@ -22,7 +22,7 @@ function isJson(text: string): boolean {
 
 function isRecord(text: string): boolean {
   try {
-    decodeRecord('', text);
+    decodeHead('', text);
     return true;
   } catch {
     return false;

@@ -1,4 +1,5 @@
 // What listeners of `QueueEvents` are given: BullMQ's events and argument objects, and what they are made from.
+import { Codecs } from '../codec.js';
 import { QueueError } from '../errors.js';
 import type { JobEvent } from './news.js';
 import { decodeFailures, decodeOutcome } from '../record.js';
@@ -57,27 +58,33 @@ function before(prev: string | undefined): Before {
   return prev ? { prev: prev as NonNullable<Before['prev']> } : {};
 }
 
-function reasonOf(failure = ''): { failedReason: string; ran: boolean } {
-  const [newest] = decodeFailures(failure);
+function reasonOf(
+  failure = '',
+  id: string,
+  codecs: Codecs,
+): { failedReason: string; ran: boolean } {
+  const [newest] = decodeFailures(failure, id, codecs);
   return {
     failedReason: newest?.failedReason ?? '',
     ran: newest?.processedOn !== undefined,
   };
 }
 
-/** Tells one event by the events that listeners know. Throws UNREADABLE for a line that is not what scripts write. */
+/** Tells one event by the events that listeners know. Throws UNREADABLE for a line that is not what scripts write, CODEC. */
 export function tellEvent<Result, Progress>(
   event: JobEvent,
   id: string,
   emit: Emit<Result, Progress>,
+  codecs = Codecs.none,
 ): void {
   const calls: (() => void)[] = [];
   const collect: Emit<Result, Progress> = (name, ...args) => {
     calls.push(() => emit(name, ...args));
   };
   try {
-    tell(event, id, collect);
+    tell(event, id, collect, codecs);
   } catch (cause) {
+    if (cause instanceof QueueError && cause.code === 'CODEC') throw cause;
     const message = `the event ${event.word} of job ${event.id} can't be read`;
     throw new QueueError('UNREADABLE', message, { cause, ids: [event.id] });
   }
@@ -88,6 +95,7 @@ function tell<Result, Progress>(
   { word, id: jobId, fields }: JobEvent,
   id: string,
   emit: Emit<Result, Progress>,
+  codecs: Codecs,
 ): void {
   const [first, second, third] = fields;
   /** A job that was just added tells its name. */
@@ -109,22 +117,30 @@ function tell<Result, Progress>(
     case 'active':
       return emit('active', { jobId, prev: 'waiting' }, id);
     case 'completed': {
-      const returnvalue = decodeOutcome(second ?? '').returnvalue as Result;
+      const returnvalue = decodeOutcome(second ?? '', jobId, codecs).returnvalue as Result;
       return emit('completed', { jobId, returnvalue, prev: 'active' }, id);
     }
     case 'failed': {
-      const { failedReason, ran } = reasonOf(second);
+      const { failedReason, ran } = reasonOf(second, jobId, codecs);
       return emit('failed', { jobId, failedReason, ...(ran ? { prev: 'active' } : {}) }, id);
     }
     case 'cancelled':
-      return emit('cancelled', { jobId, failedReason: reasonOf(second).failedReason }, id);
+      return emit(
+        'cancelled',
+        { jobId, failedReason: reasonOf(second, jobId, codecs).failedReason },
+        id,
+      );
     case 'stalled':
       emit('stalled', { jobId }, id);
       return emit('waiting', { jobId, prev: 'active' }, id);
     case 'removed':
       return emit('removed', { jobId }, id);
     case 'progress':
-      return emit('progress', { jobId, data: revive(first ?? '') as Progress }, id);
+      return emit(
+        'progress',
+        { jobId, data: codecs.read(first ?? '', 'progress', jobId) as Progress },
+        id,
+      );
     case 'drained':
       return emit('drained', id);
     case 'paused':

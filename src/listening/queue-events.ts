@@ -1,5 +1,6 @@
 // Listening to the events of a queue, in whichever process its jobs are added and run.
 import { queueNameOf, shown, yesOrNo, knownOptions } from '../checks.js';
+import { codecList, Codecs } from '../codec.js';
 import { Connection } from '../connection.js';
 import { QueueError } from '../errors.js';
 import { tellEvent, type Emit, type QueueEventMap } from './event-args.js';
@@ -32,6 +33,7 @@ export class QueueEvents<Result = unknown, Progress = unknown> extends SafeEmitt
   readonly name: string;
   readonly #connection: Connection;
   readonly #open: () => Source;
+  readonly #codecs: Codecs;
   #source: Source | undefined;
   readonly #from: string | undefined;
   readonly #unlisten: () => void;
@@ -46,11 +48,12 @@ export class QueueEvents<Result = unknown, Progress = unknown> extends SafeEmitt
   /** Throws TypeError or RangeError for a name or option that can't be. */
   constructor(name: string, options: QueueEventsOptions = {}) {
     super();
-    knownOptions(options, ['connection', 'prefix', 'autorun', 'lastEventId']);
+    knownOptions(options, ['connection', 'prefix', 'autorun', 'lastEventId', 'codec']);
     this.name = queueNameOf('name', name);
     const { prefix = defaultPrefix, autorun = true, lastEventId } = options;
     const keys = queueKeys(this.name, queueNameOf('prefix', prefix));
     yesOrNo('autorun', autorun);
+    this.#codecs = new Codecs(this.name, codecList(options.codec));
     this.#from = lastEventId === undefined ? undefined : positionOf(lastEventId);
     const connection = Connection.acquire(options.connection);
     this.#connection = connection;
@@ -129,7 +132,7 @@ export class QueueEvents<Result = unknown, Progress = unknown> extends SafeEmitt
     const emit: Emit<Result, Progress> = (event, ...args) => this.emit(event, ...args);
     for (const event of news.events) {
       try {
-        tellEvent(event, id, emit);
+        tellEvent(event, id, emit, this.#codecs);
       } catch (thrown) {
         this.report(thrown);
       }

@@ -91,6 +91,8 @@ test('the quick start runs its job', async () => {
 
 test.each([
   'testing',
+  'features/compression',
+  'features/encryption',
   'features/dependencies',
   'features/existence',
   'features/doctor',

@@ -1,0 +1,100 @@
+// Encoded jobs on the command line: workers decode them, everything else shows that they are encoded.
+import { expect, test } from 'vitest';
+import { codecsOf, handlersOf } from '../../src/cli/handler-file.js';
+import { mask } from '../helpers/codecs.js';
+import { liveRedis } from '../helpers/live.js';
+import { folderOf, json, lunaq } from './command.js';
+
+const live = liveRedis();
+const secret = 'the-secret';
+const codec = mask('mask');
+const welcome = (): string => 'welcome';
+
+const maskText = `{
+  name: 'mask',
+  encode: (json) => Buffer.from(json).map((byte) => byte ^ 0x5a),
+  decode: (bytes) => bytes.map((byte) => byte ^ 0x5a),
+}`;
+
+test.each([
+  ['worker.mjs', `export const codec = ${maskText};`, 'export const handler = (job) => job.data;'],
+  [
+    'worker.cjs',
+    `const codec = ${maskText};`,
+    'module.exports = { codec, job: (job) => job.data };',
+  ],
+])('a worker takes the codec that its file exports: %s', async (name, ...lines) => {
+  const queue = live.queue<string, string>({ codec });
+  const { id } = await queue.add('job', secret);
+  const folder = await folderOf(live, { [name]: lines.join('\n') });
+  const { code, stdout } = await lunaq(live, ['worker', name, live.name, '--burst'], { cwd: folder }); // prettier-ignore
+  expect([code, stdout]).toEqual([0, expect.stringContaining(`(${id}) completed`) as string]);
+  expect((await queue.getJob(id))?.returnvalue).toBe(secret);
+});
+
+test('one that its file does not export fails them, and says why', async () => {
+  const queue = live.queue<string>({ codec });
+  await queue.add('job', secret);
+  const folder = await folderOf(live, { 'worker.mjs': 'export default (job) => job.data;' });
+  const { stdout, stderr } = await lunaq(live, ['worker', 'worker.mjs', live.name, '--burst'], { cwd: folder }); // prettier-ignore
+  expect(`${stdout}${stderr}`).toContain('there is no codec "mask"');
+  expect(`${stdout}${stderr}`).not.toContain(secret);
+  expect((await queue.getJobCounts()).failed).toBe(1);
+});
+
+test('what can not be a codec is refused; a function of that name is a handler', () => {
+  expect(codecsOf('f', { default: { welcome } })).toEqual([]);
+  expect(codecsOf('f', { codec: [codec] })).toEqual([codec]);
+  expect(handlersOf('f', { default: { codec, welcome }, codec })).toEqual({ welcome });
+  expect(handlersOf('f', { default: { codec: welcome } })).toEqual({ codec: welcome });
+  expect(codecsOf('f', { default: { codec: welcome }, codec: welcome })).toEqual([]);
+  expect(() => codecsOf('f.js', { codec: { name: 'x' } })).toThrow(
+    'f.js: codec: expected objects with encode and decode, got an object',
+  );
+});
+
+test('commands show that jobs are encoded, and act on them', async () => {
+  const queue = live.queue<string, string>({ codec });
+  const worker = live.worker<string, string>(
+    async (job) => {
+      await job.log(secret);
+      await job.updateProgress(secret);
+      if (job.attemptsMade === 0) throw new Error(secret);
+      return secret;
+    },
+    { codec, autorun: false },
+  );
+  await queue.add('job', secret, {
+    jobId: 'a',
+    attempts: 2,
+    meta: { secret },
+    description: 'open',
+  });
+  await worker.run({ burst: true });
+  const encoded = { encoded: 'mask', bytes: expect.any(Number) as number };
+  const text = expect.stringMatching(/^encoded by mask, \d+ bytes$/) as string;
+  expect(await json(live, ['job', live.name, 'a'])).toMatchObject({
+    name: 'job',
+    state: 'completed',
+    description: 'open',
+    data: encoded,
+    meta: encoded,
+    progress: encoded,
+    returnvalue: encoded,
+    logs: [text, text],
+    history: [{ failedReason: text }],
+  });
+  const shown = await lunaq(live, ['job', live.name, 'a']);
+  expect([shown.code, shown.stderr]).toEqual([0, '']);
+  expect(shown.stdout).toMatch(/^data .*\{"encoded":"mask","bytes":12\}$/m);
+  expect(shown.stdout).toMatch(/^result .*"encoded":"mask"/m);
+  await queue.add('job', secret, { jobId: 'b' });
+  const info = await lunaq(live, ['info', live.name]);
+  expect([info.code, info.stderr]).toEqual([0, '']);
+  const doctor = await lunaq(live, ['doctor', live.name, '--records']);
+  expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringMatching(/ well /) as string]);
+  const { code } = await lunaq(live, ['requeue', live.name, 'a']);
+  expect(code).toBe(0);
+  expect(await queue.getJobState('a')).toBe('waiting');
+  for (const { stdout } of [shown, info, doctor]) expect(stdout).not.toContain(secret);
+});
