@@ -250,13 +250,21 @@ export class Worker<
       queue.cycle.stopClaiming();
       queue.tell();
     }
-    if (!doNotWaitActive) await this.#until(() => this.#attempts.size === 0);
+    if (!doNotWaitActive) await this.#rest();
     this.emit('paused');
+  }
+
+  /** Resolves when nothing is held any more: a claim under way may still bring jobs, which go back at once. */
+  async #rest(): Promise<void> {
+    await this.#until(() => this.#attempts.size === 0);
+    const quiet = Promise.all(this.#queues.map(({ cycle }) => cycle.idle()));
+    await Promise.race([quiet, this.#until(() => !this.#paused || this.#closing !== undefined)]);
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
+    this.#tellChange();
     if (this.isRunning()) for (const { cycle } of this.#queues) cycle.claim();
     for (const queue of this.#queues) queue.tell();
     this.emit('resumed');
