@@ -213,7 +213,7 @@ class Lane {
 }
 
 /** Finds the commands in a stream of requests, however it is cut into chunks. */
-class CommandReader {
+export class CommandReader {
   #rest: Buffer = Buffer.alloc(0);
 
   /** The commands that these bytes complete, each as it stood on the wire. */
