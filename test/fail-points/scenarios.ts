@@ -7,7 +7,7 @@ import { comesTrue, type Play } from './play.js';
 export type Scenario = (play: Play) => Promise<void>;
 
 /** As a handler that heeds its signal. */
-export function stops(signal: AbortSignal | undefined): Promise<never> {
+function stops(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     const stop = (): void => reject(signal?.reason as Error);
     if (signal?.aborted) stop();

@@ -83,7 +83,7 @@ function pointsOf({ seen }: Cutter, most: number, isFirst: boolean): FailPoint[]
 }
 
 /** How a scenario fared. */
-export interface Swept {
+interface Swept {
   /** How many calls it makes in peace. */
   calls: number;
   points: number;
