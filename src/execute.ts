@@ -16,7 +16,8 @@ export type Answer<Reply> =
   | { readonly error: QueueError };
 
 /** States of a server that pass by themselves: wait and try again. */
-const passing = /^(LOADING|BUSY|READONLY|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|MISCONF|UNBLOCKED)\b/;
+const passing =
+  /^(LOADING|BUSY|READONLY|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|MISCONF|UNBLOCKED)\b/;
 
 interface Pending {
   readonly call: Call;

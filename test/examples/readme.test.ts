@@ -95,6 +95,7 @@ test.each([
   'features/encryption',
   'features/dependencies',
   'features/existence',
+  'features/fence',
   'features/doctor',
   'features/events',
   'features/looking',

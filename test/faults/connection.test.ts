@@ -2,7 +2,7 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { QueueEvents } from '../../src/listening/queue-events.js';
-import { Load, patience, rounds, unharmed } from '../helpers/load.js';
+import { Load, patience, rounds, timeLimit, unharmed } from '../helpers/load.js';
 import { startProxy, type Proxy } from '../helpers/proxy.js';
 import { liveRedis, pause, until } from '../helpers/live.js';
 
@@ -19,18 +19,22 @@ async function untilBlocked(): Promise<void> {
   await until(async () => /cmd=blpop/.test((await live.redis.client('LIST')) as string));
 }
 
-test('cut 20 times under load: every job is done, exactly one settle each is accepted', async () => {
-  const { proxy, connection } = await proxied();
-  const load = new Load(live, { connection });
-  for (let cut = 0; cut < rounds(20); cut += 1) {
-    await load.flows(50);
-    proxy.cut();
-    await load.recovers();
-  }
-  const verdict = await load.judge('cut');
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict.refused.size).toBe(0);
-}, 60_000);
+test(
+  'cut 20 times under load: every job is done, exactly one settle each is accepted',
+  async () => {
+    const { proxy, connection } = await proxied();
+    const load = new Load(live, { connection });
+    for (let cut = 0; cut < rounds(20); cut += 1) {
+      await load.flows(50);
+      proxy.cut();
+      await load.recovers();
+    }
+    const verdict = await load.judge('cut');
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict.refused.size).toBe(0);
+  },
+  timeLimit,
+);
 
 test('three drops within three seconds, all while idle: the next job still starts at once', async () => {
   const { proxy, connection } = await proxied();
@@ -62,18 +66,22 @@ test('a marker that was taken by a lost block wakes the worker all the same', as
   }
 });
 
-test('half open under load: found out within the socket time-out, and all goes on over new connections', async () => {
-  const { proxy, connection } = await proxied();
-  const load = new Load(live, { connection, worker: { lockDuration: 2_000 } });
-  for (let round = 0; round < rounds(1); round += 1) {
-    await load.flows();
-    proxy.silence();
-    await load.recovers();
-  }
-  const verdict = await load.judge('half-open');
-  expect(verdict).toMatchObject(unharmed);
-  expect(live.errors.some(({ message }) => /socket timeout/i.test(message))).toBe(true);
-}, 30_000);
+test(
+  'half open under load: found out within the socket time-out, and all goes on over new connections',
+  async () => {
+    const { proxy, connection } = await proxied();
+    const load = new Load(live, { connection, worker: { lockDuration: 2_000 } });
+    for (let round = 0; round < rounds(1); round += 1) {
+      await load.flows();
+      proxy.silence();
+      await load.recovers();
+    }
+    const verdict = await load.judge('half-open');
+    expect(verdict).toMatchObject(unharmed);
+    expect(live.errors.some(({ message }) => /socket timeout/i.test(message))).toBe(true);
+  },
+  timeLimit,
+);
 
 test('half open while idle: the next job starts as soon as the silence is found out', async () => {
   const { proxy, connection } = await proxied();
@@ -96,34 +104,38 @@ const purposes = {
   thread: / name= .* cmd=evalsha /,
 };
 
-test('50 connections killed on the server under load, of each kind: nothing is lost', async () => {
-  const connection = { ...live.server.connection, connectionName: 'load' };
-  const load = new Load(live, { connection, work: 5, every: 40 });
-  const listening = { ...live.server.connection, protocol: 2 as const, connectionName: 'events' };
-  const events = live.track(new QueueEvents(live.name, { connection: listening }));
-  const heard = new Set<string>();
-  events.on('completed', ({ jobId }) => heard.add(jobId));
-  const kinds = Object.entries(purposes);
-  const killed: Record<string, number> = {};
-  for (let kill = 0; kill < rounds(50); kill += 1) {
-    const [kind, shown] = kinds[kill % kinds.length] as (typeof kinds)[number];
-    const there = async (): Promise<string | undefined> =>
-      ((await live.redis.client('LIST')) as string).split('\n').find((line) => shown.test(line));
-    await until(async () => (await there()) !== undefined, patience, `a connection: ${kind}`);
-    const id = / ?id=(\d+)/.exec((await there()) ?? '')?.[1] ?? '0';
-    const gone = (await live.redis.call('CLIENT', 'KILL', 'ID', id)) as number;
-    killed[kind] = (killed[kind] ?? 0) + gone;
-    if (kind === 'thread') await load.flows(10);
-  }
-  await load.recovers();
-  const told = heard.size;
-  await until(() => heard.size > told, patience);
-  const verdict = await load.judge('connections-killed');
-  console.log(`killed: ${JSON.stringify(killed)}`);
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict.refused.size).toBe(0);
-  expect(Math.min(...Object.values(killed))).toBeGreaterThanOrEqual(rounds(50) / 5);
-}, 60_000);
+test(
+  '50 connections killed on the server under load, of each kind: nothing is lost',
+  async () => {
+    const connection = { ...live.server.connection, connectionName: 'load' };
+    const load = new Load(live, { connection, work: 5, every: 40 });
+    const listening = { ...live.server.connection, protocol: 2 as const, connectionName: 'events' };
+    const events = live.track(new QueueEvents(live.name, { connection: listening }));
+    const heard = new Set<string>();
+    events.on('completed', ({ jobId }) => heard.add(jobId));
+    const kinds = Object.entries(purposes);
+    const killed: Record<string, number> = {};
+    for (let kill = 0; kill < rounds(50); kill += 1) {
+      const [kind, shown] = kinds[kill % kinds.length] as (typeof kinds)[number];
+      const there = async (): Promise<string | undefined> =>
+        ((await live.redis.client('LIST')) as string).split('\n').find((line) => shown.test(line));
+      await until(async () => (await there()) !== undefined, patience, `a connection: ${kind}`);
+      const id = / ?id=(\d+)/.exec((await there()) ?? '')?.[1] ?? '0';
+      const gone = (await live.redis.call('CLIENT', 'KILL', 'ID', id)) as number;
+      killed[kind] = (killed[kind] ?? 0) + gone;
+      if (kind === 'thread') await load.flows(10);
+    }
+    await load.recovers();
+    const told = heard.size;
+    await until(() => heard.size > told, patience);
+    const verdict = await load.judge('connections-killed');
+    console.log(`killed: ${JSON.stringify(killed)}`);
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict.refused.size).toBe(0);
+    expect(Math.min(...Object.values(killed))).toBeGreaterThanOrEqual(rounds(50) / 5);
+  },
+  timeLimit,
+);
 
 test('SCRIPT FLUSH at any moment is invisible', async () => {
   const queue = live.queue();

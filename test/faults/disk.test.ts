@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Live, pause, quick, until } from '../helpers/live.js';
-import { Load, patience, rounds, unharmed } from '../helpers/load.js';
+import { Load, patience, rounds, timeLimit, unharmed } from '../helpers/load.js';
 import { wrapServer, type Wrapped } from '../helpers/servers.js';
 
 const run = promisify(execFile);
@@ -53,35 +53,43 @@ async function full(
   }
 }
 
-test('appendfsync everysec: the server refuses writes (MISCONF); they wait until there is room', async () => {
-  const verdict = await full('everysec', async (live, load) => {
-    await until(
-      () =>
-        live.redis.set('room', 1).then(
-          () => false,
-          ({ message }: Error) => message.startsWith('MISCONF'),
-        ),
-      patience,
-      'MISCONF',
-    );
-    // Longer than a lease can go without a renewal.
-    const before = load.accepted.size;
-    await pause(1.3 * quick.lockDuration);
-    expect(load.accepted.size - before).toBeLessThanOrEqual(20);
-    await giveRoom(live);
-  });
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict.refused.size).toBe(0);
-}, 40_000);
+test(
+  'appendfsync everysec: the server refuses writes (MISCONF); they wait until there is room',
+  async () => {
+    const verdict = await full('everysec', async (live, load) => {
+      await until(
+        () =>
+          live.redis.set('room', 1).then(
+            () => false,
+            ({ message }: Error) => message.startsWith('MISCONF'),
+          ),
+        patience,
+        'MISCONF',
+      );
+      // Longer than a lease can go without a renewal.
+      const before = load.accepted.size;
+      await pause(1.3 * quick.lockDuration);
+      expect(load.accepted.size - before).toBeLessThanOrEqual(20);
+      await giveRoom(live);
+    });
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict.refused.size).toBe(0);
+  },
+  timeLimit,
+);
 
-test('appendfsync always: the server ends itself; started again with room, it has all that it acknowledged', async () => {
-  const verdict = await full('always', async (live) => {
-    await until(() => live.server.pid === undefined, patience, 'the server ends');
-    expect(await readFile(join(live.server.folder, 'redis.log'), 'utf8')).toMatch(
-      /AOF write error/i,
-    );
-    await live.server.restart();
-  });
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict.refused.size).toBe(0);
-}, 40_000);
+test(
+  'appendfsync always: the server ends itself; started again with room, it has all that it acknowledged',
+  async () => {
+    const verdict = await full('always', async (live) => {
+      await until(() => live.server.pid === undefined, patience, 'the server ends');
+      expect(await readFile(join(live.server.folder, 'redis.log'), 'utf8')).toMatch(
+        /AOF write error/i,
+      );
+      await live.server.restart();
+    });
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict.refused.size).toBe(0);
+  },
+  timeLimit,
+);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RedisServer } from '../../src/testing/index.js';
 import { startWorker } from '../helpers/child.js';
 import { Live, pause, until } from '../helpers/live.js';
-import { consistent, Load, patience, rounds, unharmed } from '../helpers/load.js';
+import { consistent, Load, patience, rounds, timeLimit, unharmed } from '../helpers/load.js';
 import { Sentinels } from '../helpers/sentinels.js';
 
 const live = new Live({});
@@ -35,67 +35,87 @@ async function replicatedLoad(): Promise<{ load: Load; safe: number }> {
   return { load, safe };
 }
 
-test('the master is killed under load: a replica takes over, and what it had is not lost', async () => {
-  const { load, safe } = await replicatedLoad();
-  await master.kill();
-  await load.recovers();
-  const verdict = await load.judge('failover,master-killed');
-  expect(verdict).toMatchObject(consistent);
-  expect(load.onlyAfter(safe, verdict)).toBe(true);
-}, 40_000);
+test(
+  'the master is killed under load: a replica takes over, and what it had is not lost',
+  async () => {
+    const { load, safe } = await replicatedLoad();
+    await master.kill();
+    await load.recovers();
+    const verdict = await load.judge('failover,master-killed');
+    expect(verdict).toMatchObject(consistent);
+    expect(load.onlyAfter(safe, verdict)).toBe(true);
+  },
+  timeLimit,
+);
 
-test('the master is killed when all was passed on: nothing is lost, and nothing done again', async () => {
-  const { load } = await replicatedLoad();
-  await load.hush();
-  await until(async () => (await load.queue.getJobCounts('waiting', 'active')).waiting === 0);
-  for (const other of cluster.servers.slice(1)) await cluster.replicated(master, other);
-  await master.kill();
-  load.produce();
-  await load.recovers();
-  expect(await load.judge('failover,all-replicated')).toMatchObject(unharmed);
-}, 40_000);
+test(
+  'the master is killed when all was passed on: nothing is lost, and nothing done again',
+  async () => {
+    const { load } = await replicatedLoad();
+    await load.hush();
+    await until(async () => (await load.queue.getJobCounts('waiting', 'active')).waiting === 0);
+    for (const other of cluster.servers.slice(1)) await cluster.replicated(master, other);
+    await master.kill();
+    load.produce();
+    await load.recovers();
+    expect(await load.judge('failover,all-replicated')).toMatchObject(unharmed);
+  },
+  timeLimit,
+);
 
-test('a failover that is asked for, of a master that is well', async () => {
-  const { load, safe } = await replicatedLoad();
-  let old = master;
-  for (let round = 0; round < rounds(1); round += 1) {
-    const asked = performance.now();
-    await cluster.failOver();
-    old = await cluster.promoted(old, patience);
-    await load.recovers(asked);
+test(
+  'a failover that is asked for, of a master that is well',
+  async () => {
+    const { load, safe } = await replicatedLoad();
+    let old = master;
+    for (let round = 0; round < rounds(1); round += 1) {
+      const asked = performance.now();
+      await cluster.failOver();
+      old = await cluster.promoted(old, patience);
+      await load.recovers(asked);
+      await load.flows();
+    }
+    const verdict = await load.judge('failover,asked-for');
+    expect(verdict).toMatchObject(consistent);
+    expect(load.onlyAfter(safe, verdict)).toBe(true);
+  },
+  timeLimit,
+);
+
+test(
+  'a replica that lacks the last changes takes over: they are lost, and nothing else',
+  async () => {
+    const { load, safe } = await replicatedLoad();
+    // Parted from their master, they hear no more of it.
+    for (const other of cluster.servers.slice(1)) await cluster.of(other).replicaof('NO', 'ONE');
+    await pause(200);
+    await master.kill();
+    await load.recovers();
+    const verdict = await load.judge('failover,tail-lost');
+    expect(verdict.lost.length).toBeGreaterThan(0);
+    expect(verdict).toMatchObject(consistent);
+    expect(load.onlyAfter(safe, verdict)).toBe(true);
+  },
+  timeLimit,
+);
+
+test(
+  'a master that hangs: it is left within the socket time-out, and when it comes back nobody follows it',
+  async () => {
+    const { load, safe } = await replicatedLoad();
+    process.kill(master.pid as number, 'SIGSTOP');
+    const stopped = performance.now();
+    await load.recovers(stopped);
+    process.kill(master.pid as number, 'SIGCONT');
+    // Has waited for the old one all the time.
+    live.redis.disconnect(true);
     await load.flows();
-  }
-  const verdict = await load.judge('failover,asked-for');
-  expect(verdict).toMatchObject(consistent);
-  expect(load.onlyAfter(safe, verdict)).toBe(true);
-}, 40_000);
-
-test('a replica that lacks the last changes takes over: they are lost, and nothing else', async () => {
-  const { load, safe } = await replicatedLoad();
-  // Parted from their master, they hear no more of it.
-  for (const other of cluster.servers.slice(1)) await cluster.of(other).replicaof('NO', 'ONE');
-  await pause(200);
-  await master.kill();
-  await load.recovers();
-  const verdict = await load.judge('failover,tail-lost');
-  expect(verdict.lost.length).toBeGreaterThan(0);
-  expect(verdict).toMatchObject(consistent);
-  expect(load.onlyAfter(safe, verdict)).toBe(true);
-}, 40_000);
-
-test('a master that hangs: it is left within the socket time-out, and when it comes back nobody follows it', async () => {
-  const { load, safe } = await replicatedLoad();
-  process.kill(master.pid as number, 'SIGSTOP');
-  const stopped = performance.now();
-  await load.recovers(stopped);
-  process.kill(master.pid as number, 'SIGCONT');
-  // Has waited for the old one all the time.
-  live.redis.disconnect(true);
-  await load.flows();
-  const verdict = await load.judge('failover,master-frozen');
-  expect(verdict).toMatchObject(consistent);
-  expect(load.onlyAfter(safe, verdict)).toBe(true);
-}, 40_000);
+    const verdict = await load.judge('failover,master-frozen');
+    expect(verdict).toMatchObject(consistent);
+    expect(load.onlyAfter(safe, verdict)).toBe(true);
+  },
+  timeLimit,
+);
 
 test('a handler blocks the event loop while a replica takes over, and again behind it: the thread keeps its lease', async () => {
   const { connection } = cluster;

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { ask } from '../../src/testing/ask.js';
 import type { RedisServerOptions } from '../../src/testing/index.js';
 import { Live, pause, until } from '../helpers/live.js';
-import { consistent, Load, unharmed, type Verdict } from '../helpers/load.js';
+import { consistent, Load, timeLimit, type Verdict, unharmed } from '../helpers/load.js';
 
 /** ms that a load runs before its server is killed. */
 const warm = 1_500;
@@ -45,12 +45,16 @@ async function killed(
   }
 }
 
-test('append-only file, appendfsync everysec: a killed process loses at most what came while the disk was busy', async () => {
-  const { load, verdict, at } = await killed('appendfsync=everysec', { appendonly: true });
-  expect(verdict).toMatchObject(consistent);
-  // Redis puts off writing for two seconds at most while an fsync takes long.
-  expect(load.onlyAfter(at - 2_500, verdict)).toBe(true);
-}, 60_000);
+test(
+  'append-only file, appendfsync everysec: a killed process loses at most what came while the disk was busy',
+  async () => {
+    const { load, verdict, at } = await killed('appendfsync=everysec', { appendonly: true });
+    expect(verdict).toMatchObject(consistent);
+    // Redis puts off writing for two seconds at most while an fsync takes long.
+    expect(load.onlyAfter(at - 2_500, verdict)).toBe(true);
+  },
+  timeLimit,
+);
 
 /** Keeps an eye on the file; when called, cuts off what was written to it within the last second. */
 async function cutLastSecond({ server }: Live): Promise<() => Promise<void>> {
@@ -69,58 +73,74 @@ async function cutLastSecond({ server }: Live): Promise<() => Promise<void>> {
   };
 }
 
-test('appendfsync everysec, and the last second of the file is missing, as after a power cut: only that is lost', async () => {
-  const { load, verdict, at } = await killed(
-    'appendfsync=everysec,power-cut',
-    { appendonly: true },
-    cutLastSecond,
-  );
-  expect(verdict.lost.length).toBeGreaterThan(0);
-  expect(verdict).toMatchObject(consistent);
-  expect(load.onlyAfter(at - 2_500, verdict)).toBe(true);
-}, 60_000);
+test(
+  'appendfsync everysec, and the last second of the file is missing, as after a power cut: only that is lost',
+  async () => {
+    const { load, verdict, at } = await killed(
+      'appendfsync=everysec,power-cut',
+      { appendonly: true },
+      cutLastSecond,
+    );
+    expect(verdict.lost.length).toBeGreaterThan(0);
+    expect(verdict).toMatchObject(consistent);
+    expect(load.onlyAfter(at - 2_500, verdict)).toBe(true);
+  },
+  timeLimit,
+);
 
-test('snapshots only: what came after the last one is lost, and nothing else', async () => {
-  let snapshot = 0;
-  const save = async ({ redis }: Live): Promise<() => Promise<void>> => {
-    snapshot = performance.now();
-    await redis.bgsave();
-    await until(async () => /rdb_bgsave_in_progress:0/.test(await redis.info('persistence')));
-    return () => Promise.resolve();
-  };
-  const { load, verdict } = await killed('snapshots-only', {}, save);
-  expect(verdict.lost.length).toBeGreaterThan(0);
-  expect(verdict).toMatchObject(consistent);
-  expect(load.onlyAfter(snapshot, verdict)).toBe(true);
-}, 60_000);
-
-test('nothing kept: all is lost, and the worker goes on with what comes afterwards', async () => {
-  const { load, verdict, at } = await killed('nothing-kept', {});
-  const before = [...load.acknowledged].filter(([, time]) => time < at).map(([id]) => id);
-  expect(verdict).toMatchObject(consistent);
-  expect(verdict.lost).toEqual(expect.arrayContaining(before));
-  expect(load.onlyAfter(at, { ...verdict, lost: [] })).toBe(true);
-}, 60_000);
-
-test('LOADING: a server that takes long to read its data is waited for', async () => {
-  const said = new Set<string>();
-  const looking = async (live: Live): Promise<() => Promise<void>> => {
-    await pause(0);
-    return async () => {
-      const timer = setInterval(() => {
-        void ask(live.server.connection, [['PING']], 500).then(
-          ([reply = '']) => said.add(reply.split(' ', 1)[0] ?? ''),
-          () => undefined,
-        );
-      }, 10);
-      live.after(() => clearInterval(timer));
+test(
+  'snapshots only: what came after the last one is lost, and nothing else',
+  async () => {
+    let snapshot = 0;
+    const save = async ({ redis }: Live): Promise<() => Promise<void>> => {
+      snapshot = performance.now();
+      await redis.bgsave();
+      await until(async () => /rdb_bgsave_in_progress:0/.test(await redis.info('persistence')));
+      return () => Promise.resolve();
     };
-  };
-  const { verdict } = await killed(
-    'loading',
-    { appendonly: true, appendfsync: 'always', config: { 'key-load-delay': 100 } },
-    looking,
-  );
-  expect([...said]).toContain('-LOADING');
-  expect(verdict).toMatchObject(unharmed);
-}, 60_000);
+    const { load, verdict } = await killed('snapshots-only', {}, save);
+    expect(verdict.lost.length).toBeGreaterThan(0);
+    expect(verdict).toMatchObject(consistent);
+    expect(load.onlyAfter(snapshot, verdict)).toBe(true);
+  },
+  timeLimit,
+);
+
+test(
+  'nothing kept: all is lost, and the worker goes on with what comes afterwards',
+  async () => {
+    const { load, verdict, at } = await killed('nothing-kept', {});
+    const before = [...load.acknowledged].filter(([, time]) => time < at).map(([id]) => id);
+    expect(verdict).toMatchObject(consistent);
+    expect(verdict.lost).toEqual(expect.arrayContaining(before));
+    expect(load.onlyAfter(at, { ...verdict, lost: [] })).toBe(true);
+  },
+  timeLimit,
+);
+
+test(
+  'LOADING: a server that takes long to read its data is waited for',
+  async () => {
+    const said = new Set<string>();
+    const looking = async (live: Live): Promise<() => Promise<void>> => {
+      await pause(0);
+      return async () => {
+        const timer = setInterval(() => {
+          void ask(live.server.connection, [['PING']], 500).then(
+            ([reply = '']) => said.add(reply.split(' ', 1)[0] ?? ''),
+            () => undefined,
+          );
+        }, 10);
+        live.after(() => clearInterval(timer));
+      };
+    };
+    const { verdict } = await killed(
+      'loading',
+      { appendonly: true, appendfsync: 'always', config: { 'key-load-delay': 100 } },
+      looking,
+    );
+    expect([...said]).toContain('-LOADING');
+    expect(verdict).toMatchObject(unharmed);
+  },
+  timeLimit,
+);

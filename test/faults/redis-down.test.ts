@@ -2,23 +2,27 @@
 import { expect, test } from 'vitest';
 import { BulkError, QueueError } from '../../src/errors.js';
 import { liveRedis, pause, until } from '../helpers/live.js';
-import { Load, rounds, unharmed } from '../helpers/load.js';
+import { Load, rounds, timeLimit, unharmed } from '../helpers/load.js';
 
 const live = liveRedis({ perTest: true, appendonly: true, appendfsync: 'always' });
 
-test('killed and restarted under load: nothing acknowledged is lost, each job has one completion, the worker goes on', async () => {
-  const load = new Load(live);
-  for (let round = 0; round < rounds(3); round += 1) {
-    await load.flows();
-    await live.server.kill();
-    await pause(300);
-    await live.server.restart();
-    await load.recovers();
-  }
-  const verdict = await load.judge('redis-killed,appendfsync=always');
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict.refused.size).toBe(0);
-}, 40_000);
+test(
+  'killed and restarted under load: nothing acknowledged is lost, each job has one completion, the worker goes on',
+  async () => {
+    const load = new Load(live);
+    for (let round = 0; round < rounds(3); round += 1) {
+      await load.flows();
+      await live.server.kill();
+      await pause(300);
+      await live.server.restart();
+      await load.recovers();
+    }
+    const verdict = await load.judge('redis-killed,appendfsync=always');
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict.refused.size).toBe(0);
+  },
+  timeLimit,
+);
 
 test('away for longer than block, sweep and lease: add waits, the worker goes on by itself', async () => {
   const queue = live.queue();

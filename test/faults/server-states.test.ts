@@ -7,28 +7,32 @@ import { execute } from '../../src/execute.js';
 import { queueKeys } from '../../src/keys.js';
 import { callOf } from '../../src/script.js';
 import { resume } from '../../src/scripts.js';
-import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
-import { Load, patience, rounds, unharmed } from '../helpers/load.js';
+import { gate, Live, liveRedis, pause, quick, until } from '../helpers/live.js';
+import { Load, patience, rounds, timeLimit, unharmed } from '../helpers/load.js';
 
 const config = { 'busy-reply-threshold': 20, 'enable-debug-command': 'yes' };
 const live = liveRedis({ perTest: true, config });
 
 const fails = { code: 'OUT_OF_MEMORY' };
 
-test('READONLY: a server that is demoted and promoted again is waited for', async () => {
-  const load = new Load(live);
-  for (let round = 0; round < rounds(2); round += 1) {
-    await load.flows();
-    await live.redis.replicaof('127.0.0.1', '1');
-    // Longer than the lease, so that it can't be renewed in time.
-    await pause(1.3 * quick.lockDuration);
-    await live.redis.replicaof('NO', 'ONE');
-    await load.recovers();
-  }
-  const verdict = await load.judge('readonly');
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict.refused.size).toBe(0);
-});
+test(
+  'READONLY: a server that is demoted and promoted again is waited for',
+  async () => {
+    const load = new Load(live);
+    for (let round = 0; round < rounds(2); round += 1) {
+      await load.flows();
+      await live.redis.replicaof('127.0.0.1', '1');
+      // Longer than the lease, so that it can't be renewed in time.
+      await pause(1.3 * quick.lockDuration);
+      await live.redis.replicaof('NO', 'ONE');
+      await load.recovers();
+    }
+    const verdict = await load.judge('readonly');
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict.refused.size).toBe(0);
+  },
+  timeLimit,
+);
 
 test('READONLY for longer than a call may take: it says that nothing was done, and why', async () => {
   await live.redis.replicaof('127.0.0.1', '1');
@@ -44,6 +48,61 @@ test('READONLY for longer than a call may take: it says that nothing was done, a
   });
 });
 
+test(
+  'NOREPLICAS: a master that may not be written without replicas is waited for',
+  async () => {
+    const load = new Load(live);
+    for (let round = 0; round < rounds(2); round += 1) {
+      await load.flows();
+      await live.redis.config('SET', 'min-replicas-to-write', '1');
+      await pause(0.6 * quick.lockDuration);
+      await live.redis.config('SET', 'min-replicas-to-write', '0');
+      await load.recovers();
+    }
+    const verdict = await load.judge('noreplicas');
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict).toMatchObject({ ranTwice: 0, refused: new Map() });
+  },
+  timeLimit,
+);
+
+test(
+  'CLUSTERDOWN: a slot that nobody serves for a while is waited for',
+  async () => {
+    const clustered = { 'cluster-enabled': 'yes', 'cluster-require-full-coverage': 'no' };
+    const cluster = new Live({ config: clustered });
+    await cluster.start();
+    cluster.begin();
+    try {
+      const { redis } = cluster;
+      const slot = await redis.cluster('KEYSLOT', queueKeys(cluster.name).jobs);
+      await redis.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+      await until(async () => (await redis.cluster('INFO')).includes('cluster_state:ok'));
+      const load = new Load(cluster);
+      for (let round = 0; round < rounds(2); round += 1) {
+        await load.flows();
+        await redis.cluster('DELSLOTS', slot);
+        await until(() =>
+          redis.get(queueKeys(cluster.name).wake).then(
+            () => false,
+            ({ message }: Error) => message.startsWith('CLUSTERDOWN'),
+          ),
+        );
+        await pause(0.6 * quick.lockDuration);
+        await redis.cluster('ADDSLOTS', slot);
+        await load.recovers();
+      }
+      const verdict = await load.judge('clusterdown');
+      expect(verdict).toMatchObject(unharmed);
+      expect(verdict).toMatchObject({ ranTwice: 0, refused: new Map() });
+    } finally {
+      await cluster.end();
+      await cluster.stop();
+    }
+  },
+  timeLimit,
+);
+
 /** Keeps the server busy with a script for so many ms. */
 async function keepBusy(ms: number): Promise<void> {
   const other = new Redis(live.server.connection);
@@ -57,17 +116,21 @@ async function keepBusy(ms: number): Promise<void> {
   other.disconnect();
 }
 
-test('BUSY: calls go through when the long script has ended', async () => {
-  const load = new Load(live);
-  for (let round = 0; round < rounds(3); round += 1) {
-    await load.flows();
-    await keepBusy(0.6 * quick.lockDuration);
-    await load.recovers();
-  }
-  const verdict = await load.judge('busy');
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict).toMatchObject({ ranTwice: 0, refused: new Map() });
-});
+test(
+  'BUSY: calls go through when the long script has ended',
+  async () => {
+    const load = new Load(live);
+    for (let round = 0; round < rounds(3); round += 1) {
+      await load.flows();
+      await keepBusy(0.6 * quick.lockDuration);
+      await load.recovers();
+    }
+    const verdict = await load.judge('busy');
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict).toMatchObject({ ranTwice: 0, refused: new Map() });
+  },
+  timeLimit,
+);
 
 test('BUSY for longer than the lease: who could not renew it keeps the job that he runs', async () => {
   const queue = live.queue();
@@ -107,32 +170,36 @@ test('a load of data that takes long is waited for', async () => {
   await until(() => completed.length === 100);
 });
 
-test('out of memory: adds are refused, all that was added runs, and all goes on afterwards', async () => {
-  const load = new Load(live);
-  const { queue } = load;
-  const failed: string[] = [];
-  load.worker.on('failed', (job) => failed.push(job!.id));
-  for (let round = 0; round < rounds(2); round += 1) {
-    await load.flows();
-    const later = await queue.add('job', {}, { delay: 300, jobId: `later-${round}` });
-    await live.redis.config('SET', 'maxmemory', '1');
-    await until(() => load.refused('OUT_OF_MEMORY') > 500 * (round + 1), patience);
-    await expect(queue.add('job', {})).rejects.toMatchObject(fails);
-    await expect(queue.add('job', {}, { delay: 10 })).rejects.toMatchObject(fails);
-    // Claims, settles, renewals and sweeps go on: a delayed job is promoted, and all end.
-    await until(async () => (await later.getState()) === 'completed', patience);
-    await until(async () => (await queue.getJobCounts()).active === 0, patience);
-    expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, delayed: 0 });
-    await pause(1.3 * quick.lockDuration);
-    await live.redis.config('SET', 'maxmemory', '0');
-    await load.recovers();
-  }
-  const verdict = await load.judge('out-of-memory');
-  expect(verdict).toMatchObject(unharmed);
-  expect(verdict.ranTwice).toBe(0);
-  expect([...verdict.refused.keys()]).toEqual(['OUT_OF_MEMORY']);
-  expect(live.errors).toEqual([]);
-});
+test(
+  'out of memory: adds are refused, all that was added runs, and all goes on afterwards',
+  async () => {
+    const load = new Load(live);
+    const { queue } = load;
+    const failed: string[] = [];
+    load.worker.on('failed', (job) => failed.push(job!.id));
+    for (let round = 0; round < rounds(2); round += 1) {
+      await load.flows();
+      const later = await queue.add('job', {}, { delay: 300, jobId: `later-${round}` });
+      await live.redis.config('SET', 'maxmemory', '1');
+      await until(() => load.refused('OUT_OF_MEMORY') > 500 * (round + 1), patience);
+      await expect(queue.add('job', {})).rejects.toMatchObject(fails);
+      await expect(queue.add('job', {}, { delay: 10 })).rejects.toMatchObject(fails);
+      // Claims, settles, renewals and sweeps go on: a delayed job is promoted, and all end.
+      await until(async () => (await later.getState()) === 'completed', patience);
+      await until(async () => (await queue.getJobCounts()).active === 0, patience);
+      expect(await queue.getJobCounts()).toMatchObject({ waiting: 0, delayed: 0 });
+      await pause(1.3 * quick.lockDuration);
+      await live.redis.config('SET', 'maxmemory', '0');
+      await load.recovers();
+    }
+    const verdict = await load.judge('out-of-memory');
+    expect(verdict).toMatchObject(unharmed);
+    expect(verdict.ranTwice).toBe(0);
+    expect([...verdict.refused.keys()]).toEqual(['OUT_OF_MEMORY']);
+    expect(live.errors).toEqual([]);
+  },
+  timeLimit,
+);
 
 test('out of memory: results, failures and retries are taken', async () => {
   const queue = live.queue();

@@ -18,6 +18,9 @@ const producers = 2;
 /** ms that a load may take to recover: much more than it takes, also on a busy machine. */
 export const patience = 15_000;
 
+/** ms that a test of a load may take. */
+export const timeLimit = 40_000 * factor;
+
 /** How often a fault is to come: `least` times, or by LUNAQ_FAULT_ROUNDS so many times that. */
 export function rounds(least: number): number {
   return least * factor;
