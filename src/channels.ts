@@ -1,4 +1,5 @@
 // The channels that a process listens to on one connection: each is subscribed to once, whoever listens, and again after each reconnect.
+import { denialOf, isDenial } from './access/denials.js';
 import { asError } from './errors.js';
 
 /** ms until a refused subscription is asked for again. */
@@ -72,7 +73,8 @@ export class Channels {
     } catch (thrown) {
       // Without a connection: the next one subscribes again. Else the server does not allow it, perhaps not for ever.
       const error = asError(thrown);
-      if (error.name === 'ReplyError') this.#listenLater(channel, error);
+      if (error.name === 'ReplyError')
+        this.#listenLater(channel, isDenial(error) ? denialOf(error) : error);
       return;
     }
     const subscribers = this.#subscribers.get(channel);

@@ -2,6 +2,7 @@
 // first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
 // is all that Lunaq knows of ioredis.
 import { Redis, type RedisOptions } from 'ioredis';
+import { denialOf, isDenial } from './access/denials.js';
 import { Channels, type Subscriber } from './channels.js';
 import { QueueError } from './errors.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
@@ -35,6 +36,8 @@ const overrides: Options = {
   maxRetriesPerRequest: 0,
   enableOfflineQueue: false,
   enableAutoPipelining: false,
+  // One command more that a user of Redis would need to be allowed.
+  disableClientInfo: true,
   // What an application may have set for its own commands would stop or garble ours.
   lazyConnect: false,
   commandTimeout: undefined,
@@ -69,15 +72,19 @@ function connect(target: ConnectionOptions, extra: Options = {}): Redis {
   return redis;
 }
 
-async function whenReady(redis: Redis, deadline: Deadline): Promise<boolean> {
+async function whenReady(
+  redis: Redis,
+  deadline: Deadline,
+  isRefused: () => boolean = () => false,
+): Promise<boolean> {
   while (redis.status !== 'ready') {
     const left = deadline.left();
-    if (left <= 0 || redis.status === 'end') return false;
+    if (left <= 0 || redis.status === 'end' || isRefused()) return false;
     const done = new AbortController();
     const stop = (): void => done.abort();
-    redis.once('ready', stop).once('end', stop);
+    redis.once('ready', stop).once('end', stop).once('error', stop);
     await sleep(left, done.signal);
-    redis.off('ready', stop).off('end', stop);
+    redis.off('ready', stop).off('end', stop).off('error', stop);
   }
   return true;
 }
@@ -166,16 +173,21 @@ export class Connection {
     return this.#users === 0;
   }
 
-  /** Waits for the command connection; false when the deadline came first. */
+  /** Waits for the command connection; false when the deadline came first, or when Redis refuses the user: `lastError` tells. */
   async ready(deadline: Deadline): Promise<boolean> {
     if (this.closed) throw new QueueError('CLOSED', 'the connection was closed');
-    return await whenReady(this.commands, deadline);
+    return await whenReady(this.commands, deadline, () => this.#refused);
   }
 
-  /** Waits for the command connection, up to 10 s. Throws UNAVAILABLE. */
+  get #refused(): boolean {
+    return this.lastError !== undefined && isDenial(this.lastError);
+  }
+
+  /** Waits for the command connection, up to 10 s. Throws NO_PERMISSION, UNAVAILABLE. */
   async waitUntilReady(): Promise<void> {
     if (await this.ready(deadlineIn(patience))) return;
     const options = { cause: this.lastError };
+    if (options.cause && isDenial(options.cause)) throw denialOf(options.cause);
     throw new QueueError('UNAVAILABLE', 'Redis could not be reached in time', options);
   }
 

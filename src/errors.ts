@@ -22,6 +22,8 @@ export type QueueErrorCode =
   | 'JOB_NOT_FOUND'
   /** Handlers were given by job name, and this name has none. */
   | 'NO_HANDLER'
+  /** The user of the connection lacks a right, which the message names, or is not known to Redis; nothing was done. */
+  | 'NO_PERMISSION'
   /** The queue keeps no stream of events to be read from a position: `queue.keepEvents(maxLength)`. */
   | 'NO_STREAM'
   /** Redis is out of memory; nothing was added. */

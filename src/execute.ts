@@ -1,6 +1,7 @@
 // Sends calls of scripts and gets an answer to each. A call that went unanswered is sent again until its
 // deadline: scripts are numbered or guarded, so a copy that runs twice does what it does once. Scripts are
 // loaded when the server does not have them, at any moment.
+import { denialOf, isDenial } from './access/denials.js';
 import type { Connection } from './connection.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
 import { asError, QueueError } from './errors.js';
@@ -40,16 +41,34 @@ async function write(connection: Connection, pending: readonly Pending[]): Promi
     commands.push(['EVALSHA', sha, ...call.argv]);
   }
   const sent = await connection.wire.send(commands);
-  return loads.size === 0 ? sent : sent.filter((_, index) => !loads.has(index));
+  if (loads.size === 0) return sent;
+  return sent.flatMap((answer, index) => {
+    if (loads.has(index)) return [];
+    // Who may not load a script hears of that, rather than that there is none.
+    const load = loads.has(index - 1) ? sent[index - 1] : undefined;
+    return [isMissing(answer) && load?.[0] ? load : answer];
+  });
+}
+
+function isMissing([error]: Sent): boolean {
+  return error?.message.startsWith('NOSCRIPT') === true;
 }
 
 function outOfMemory(cause: Error): QueueError {
   return new QueueError('OUT_OF_MEMORY', 'Redis is out of memory: nothing was added', { cause });
 }
 
+function refusal({ script }: Call, cause: Error): QueueError {
+  if (cause.message.startsWith('OOM')) return outOfMemory(cause);
+  if (isDenial(cause)) return denialOf(cause, script);
+  return new QueueError('REDIS', `${script.name}: ${cause.message}`, { cause });
+}
+
 function failure({ call, cause, unanswered }: Pending, connection: Connection): QueueError {
   const { name } = call.script;
   const options = { cause: cause ?? connection.lastError };
+  if (!unanswered && options.cause && isDenial(options.cause))
+    return denialOf(options.cause, call.script);
   return unanswered
     ? new QueueError(
         'UNKNOWN_OUTCOME',
@@ -78,11 +97,7 @@ function settle(connection: Connection, pending: Pending, [error, reply]: Sent):
   } else if (passing.test(error.message)) {
     connection.troubledAt = performance.now();
   } else if (!unanswered) {
-    pending.answer = {
-      error: error.message.startsWith('OOM')
-        ? outOfMemory(error)
-        : new QueueError('REDIS', `${call.script.name}: ${error.message}`, { cause: error }),
-    };
+    pending.answer = { error: refusal(call, error) };
   }
 }
 

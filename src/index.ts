@@ -1,3 +1,5 @@
+export type { Role } from './access/roles.js';
+export { accessRules, type AccessOptions } from './access/rules.js';
 export type { CancelOptions } from './actions.js';
 export type { BulkJob, BulkJobOptions } from './bulk.js';
 export type { Codec, CodecPart, CodecPlace } from './codec.js';

@@ -1,7 +1,9 @@
 // The commands, their arguments and options, and what becomes of their errors.
 import { createRequire } from 'node:module';
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
+import { roles } from '../access/roles.js';
 import { asError } from '../errors.js';
+import { acl } from './acl.js';
 import { duration, interval, share, whole } from './arguments.js';
 import { doctor } from './doctor.js';
 import { info } from './info.js';
@@ -162,4 +164,8 @@ function declareQueues(command: Declare, acts: Acts): void {
   command('drain <queues...>', 'remove all waiting jobs')
     .option('--delayed', 'delayed ones too')
     .action(acts(drain));
+  command('acl', 'print the rules of a Redis user, for ACL SETUSER')
+    .addArgument(new Argument('<roles...>', 'what the user is for').choices(roles))
+    .option('--queue <names...>', 'only these queues')
+    .action(acts(acl, { connects: false }));
 }

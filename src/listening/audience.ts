@@ -114,7 +114,8 @@ export class Audience {
       if (answer === 'fresh' || lapsed) this.#tell(false);
     } else {
       if (performance.now() - this.#renewed > patience - answerTimeout) this.#tell(false);
-      const refused = answer instanceof QueueError && answer.code === 'REDIS';
+      const refused =
+        answer instanceof QueueError && ['REDIS', 'NO_PERMISSION'].includes(answer.code);
       again = refused ? retry.refusal : retry.silence;
       if (refused) for (const listener of this.#listeners) listener.onError?.(answer);
     }

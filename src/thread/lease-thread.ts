@@ -76,12 +76,13 @@ function receive(chunk: string): void {
   }
 }
 
-function renewWith(command: 'EVALSHA' | 'EVAL', { order }: Kept): void {
-  const body = command === 'EVAL' ? script.source : script.sha;
-  send([command, body, ...order.argv], ([word = '', _held, ...ids]) => {
+function ask({ order }: Kept): void {
+  send(['EVALSHA', script.sha, ...order.argv], ([word = '', _held, ...ids]) => {
     if (word.startsWith('NOSCRIPT')) {
       const entry = kept.get(order.lease);
-      if (entry) renewWith('EVAL', entry);
+      if (!entry) return;
+      send(['SCRIPT', 'LOAD', script.source], () => undefined);
+      ask(entry);
     } else if (word === 'dead') {
       drop(order.lease);
       tell({ kind: 'dead', lease: order.lease });
@@ -114,7 +115,7 @@ function renew(entry: Kept): void {
   if (!greeted) return;
   // Time-outs of sockets don't help: each write begins them anew.
   if (expected.length > 0 && monotonic() - waitingSince > silence()) socket.destroy();
-  else renewWith('EVALSHA', entry);
+  else ask(entry);
 }
 
 function renewAll(): void {

@@ -3,6 +3,7 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { Role } from '../../src/access/roles.js';
 import type { Live } from '../helpers/live.js';
 
 const main = resolve(import.meta.dirname, '../../dist/cli/main.js');
@@ -84,6 +85,12 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
+/** As whom a command connects: those that only look as one who may do no more. */
+function roleOf([command = '']: readonly string[]): Role {
+  if (command === 'worker') return 'worker';
+  return ['info', 'doctor', 'job'].includes(command) ? 'observer' : 'producer';
+}
+
 /** Starts `lunaq` against the server of this test. */
 export function start(live: Live, args: readonly string[], options: RunOptions = {}): Running {
   const { env = {}, cwd, input, terminal = false } = options;
@@ -97,7 +104,7 @@ export function start(live: Live, args: readonly string[], options: RunOptions =
   for (const name of ['NO_COLOR', 'FORCE_COLOR', 'LUNAQ_DEBUG', 'CI']) delete inherited[name];
   const child = spawn(program, rest, {
     ...(cwd === undefined ? {} : { cwd }),
-    env: { ...inherited, REDIS_URL: live.server.url, TERM: 'xterm', ...env },
+    env: { ...inherited, REDIS_URL: live.urlAs(roleOf(args)), TERM: 'xterm', ...env },
     stdio: [terminal || input !== undefined ? 'pipe' : 'ignore', 'pipe', 'pipe'],
   });
   if (input !== undefined) child.stdin?.end(input);

@@ -24,7 +24,7 @@ async function busyQueue() {
   const { opened, open } = gate();
   live.track(
     new Worker(live.name, () => opened, {
-      connection: live.server.connection,
+      connection: live.as('worker'),
       ...quick,
       name: 'ada',
     }),
@@ -85,7 +85,7 @@ test('a worker of several queues is one worker', async () => {
   const { opened, open } = gate();
   live.track(
     new Worker(names, () => opened, {
-      connection: live.server.connection,
+      connection: live.as('worker'),
       ...quick,
       concurrency: 2,
     }),

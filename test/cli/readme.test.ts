@@ -21,6 +21,8 @@ const shown: readonly (readonly [command: string, printed: RegExp])[] = [
   ['job mail ada', /^result .* "A welcome to ada@example\.org"$/m],
   ['requeue mail --all', /^0 failed jobs requeued$/m],
   ['doctor', /^mail well /m],
+  ['acl worker --queue mail newsletters', / \+evalsha .* ~lunaq:\{newsletters\}:\* .*\n$/],
+  ['acl producer', / \+evalsha .* ~lunaq:\{\*\}:\* ~lunaq:queues &lunaq:\{\*\}:\*\n$/],
 ];
 
 /** As a shell would. */

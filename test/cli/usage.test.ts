@@ -82,7 +82,7 @@ test('a Redis that can not be reached is told at once, without its password', as
 test('--url and --prefix say where the queues are', async () => {
   const args = ['add', live.name, 'x', '--id', 'a', '--prefix', 'other'];
   const env = { REDIS_URL: 'redis://127.0.0.1:1' };
-  expect(await lunaq(live, [...args, '--url', live.server.url], { env })).toMatchObject({
+  expect(await lunaq(live, [...args, '--url', live.urlAs('producer')], { env })).toMatchObject({
     code: 0,
   });
   expect(await live.queue({ prefix: 'other' }).getJobState('a')).toBe('waiting');

@@ -13,7 +13,9 @@ let stages: Stages;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lunaq-pipeline-test-'));
-  stages = new Stages(queueNames(folder), live.server.url, (error) => live.errors.push(error));
+  stages = new Stages(queueNames(folder), live.urlAs('everything'), (error) =>
+    live.errors.push(error),
+  );
 });
 
 afterEach(async () => {

@@ -107,9 +107,9 @@ const purposes = {
 test(
   '50 connections killed on the server under load, of each kind: nothing is lost',
   async () => {
-    const connection = { ...live.server.connection, connectionName: 'load' };
+    const connection = { ...live.as('everything'), connectionName: 'load' };
     const load = new Load(live, { connection, work: 5, every: 40 });
-    const listening = { ...live.server.connection, protocol: 2 as const, connectionName: 'events' };
+    const listening = { ...live.as('observer'), protocol: 2 as const, connectionName: 'events' };
     const events = live.track(new QueueEvents(live.name, { connection: listening }));
     const heard = new Set<string>();
     events.on('completed', ({ jobId }) => heard.add(jobId));

@@ -43,7 +43,7 @@ async function observe(
   act: () => Promise<void>,
 ): Promise<{ periods: readonly Period[]; asked: Asked[]; changes: number }> {
   const changer = await new Witness<Ledger>(live, 'id-changer', {
-    connection: live.server.connection,
+    connection: live.as('everything'),
     ids,
     rest,
     seed: 7,
@@ -169,7 +169,7 @@ test.each([
 ] as const)(
   'with %s (RESP%i) all is forgotten when the one for %s is lost',
   async (_sockets, protocol, _what, lose) => {
-    const connection = { ...live.server.connection, protocol };
+    const connection = { ...live.as('producer'), protocol };
     const queue = live.queue({ connection, idCache: { maxAge: 3_600_000 } });
     const known = Array.from({ length: 20 }, (_, at) => `id-${at}`);
     await remembers(queue);
@@ -208,7 +208,7 @@ test('a server that comes back empty is believed', async () => {
 
 test('a process that has asked ends by itself when its queue is closed', async () => {
   const asker = await new Witness<Asked>(live, 'id-asker', {
-    connection: live.server.connection,
+    connection: live.as('producer'),
     idCache: {},
     ids: 5,
   }).ready();

@@ -61,7 +61,7 @@ test('rows that travel together are added once when the answer is lost', async (
 });
 
 test('an old copy of a progress that comes late changes nothing', async () => {
-  const connection = Connection.acquire(live.server.url);
+  const connection = Connection.acquire(live.as('producer'));
   live.after(() => connection.release());
   const { id } = await live.queue().add('job', 1);
   const keys = queueKeys(live.name);

@@ -101,7 +101,7 @@ test('an add whose reply is lost is sent again, and told once', async () => {
 });
 
 test('the subscription alone is killed on the server: it is made again, and a gap is told', async () => {
-  const connection = { ...live.server.connection, protocol: 2 as const };
+  const connection = { ...live.as('observer'), protocol: 2 as const };
   const { queueEvents, of, ids } = listen(live, { connection });
   await queueEvents.waitUntilReady();
   await live.redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
@@ -165,7 +165,7 @@ test('a server that comes back empty: who listens live goes on, a reader is told
 
 test('a killed process that listened is forgotten within a minute, and then nothing is published', async () => {
   const script = fileURLToPath(new URL('../helpers/processes/listener.mjs', import.meta.url));
-  const settings = { queue: live.name, connection: live.server.connection };
+  const settings = { queue: live.name, connection: live.as('observer') };
   const child = new Child(fork(script, [JSON.stringify(settings)], { execArgv: [] }));
   live.after(() => child.kill());
   await child.sees('ready');

@@ -36,7 +36,7 @@ test(
 
 test('READONLY for longer than a call may take: it says that nothing was done, and why', async () => {
   await live.redis.replicaof('127.0.0.1', '1');
-  const connection = Connection.acquire(live.server.connection);
+  const connection = Connection.acquire(live.as('producer'));
   live.after(() => connection.release());
   const call = callOf(resume, queueKeys(live.name), {});
   const [answer] = await execute(connection, [call], deadlineIn(700));

@@ -65,7 +65,7 @@ export async function startWorker(
   live: Live,
   options: Omit<WorkerOptions, 'connection'> & { queue?: string; connection?: object } = {},
 ): Promise<Child> {
-  const { queue = live.name, connection = live.server.connection, ...rest } = options;
+  const { queue = live.name, connection = live.as('worker'), ...rest } = options;
   const settings = {
     queue,
     connection,

@@ -46,7 +46,7 @@ function jobOf(args: unknown): string | undefined {
 /** Listens to the queue of this test, and what it has heard. */
 export function listen(live: Live, options: QueueEventsOptions = {}, name = live.name) {
   const queueEvents = live.track(
-    new QueueEvents(name, { connection: live.server.connection, ...options }),
+    new QueueEvents(name, { connection: live.as('observer'), ...options }),
   );
   const heard = gather(queueEvents);
   return {

@@ -95,10 +95,10 @@ export class Holder {
     options: WorkerOptions = {},
     { workers = 1, round = 0 } = {},
   ): Promise<Holder> {
-    const { name: queue, server } = live;
+    const queue = live.name;
     const settings = {
       queue,
-      connection: server.connection,
+      connection: live.as('worker'),
       options: { ...quick, lockDuration: 5_000, ...options },
       workers,
       round,

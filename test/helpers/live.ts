@@ -1,11 +1,12 @@
-// A private Redis for the tests of one file, and queues and workers of which each test has its own. Everything is
-// closed after each test, and then the invariants must hold.
+// A private Redis for the tests of one file, and queues and workers of which each test has its own. Queues connect as a producer and workers
+// as a worker, with no more rights than `lunaq acl` gives these. Everything is closed after each test, and then the invariants must hold.
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { QueueOptions, WorkerOptions } from '../../src/options.js';
 import { Queue } from '../../src/queue.js';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../../src/testing/server.js';
 import { Worker, type Handler, type Handlers } from '../../src/worker.js';
+import { accountLines, accountOf, isAccount, type AccountName } from './accounts.js';
 import { checkInvariants } from './invariants.js';
 import { Monitor } from './monitor.js';
 
@@ -69,6 +70,8 @@ export class Live {
   #count = 0;
   /** The test is over: nothing more is to be started. */
   ending = false;
+  /** Tests of this file take rights away, so what was denied is no fault. */
+  deniesOnPurpose = false;
 
   constructor(options: LiveOptions) {
     this.#options = options;
@@ -76,7 +79,8 @@ export class Live {
 
   async start(): Promise<void> {
     const { perTest: _, ...options } = this.#options;
-    this.server = await startRedis(options);
+    const config = { ...options.config, user: accountLines() };
+    this.server = await startRedis({ ...options, config });
     this.redis = new Redis({
       ...this.server.connection,
       retryStrategy: () => 20,
@@ -86,8 +90,35 @@ export class Live {
   }
 
   async stop(): Promise<void> {
-    this.redis.disconnect();
-    await this.server.stop();
+    try {
+      // oxlint-disable-next-line vitest/no-standalone-expect -- it ends every file that uses it
+      if (!this.deniesOnPurpose) expect(await this.#denied()).toEqual([]);
+    } finally {
+      this.redis.disconnect();
+      await this.server.stop();
+    }
+  }
+
+  /** What the server has denied to the accounts of the tests; nothing when it does not run. */
+  async #denied(): Promise<string[]> {
+    if (this.server.pid === undefined || this.redis.status !== 'ready') return [];
+    const entries = (await this.redis.call('ACL', 'LOG').catch(() => [])) as string[][];
+    const told = entries.map((entry) => {
+      const of = (field: string) => entry[entry.indexOf(field) + 1];
+      return `${of('username')} may not ${of('object')} (${of('context')})`;
+    });
+    return told.filter((text) => isAccount(text));
+  }
+
+  /** The server, and who connects to it. */
+  as(name: AccountName): RedisServer['connection'] & { username: string; password: string } {
+    return { ...this.server.connection, ...accountOf(name) };
+  }
+
+  /** The same as a URL. */
+  urlAs(name: AccountName): string {
+    const { username, password } = accountOf(name);
+    return `redis://${username}:${encodeURIComponent(password)}@${this.server.host}:${this.server.port}`;
   }
 
   begin(): void {
@@ -124,7 +155,7 @@ export class Live {
   ): Queue<Data, Result> {
     const { name = this.name, ...rest } = options;
     this.#names.add(name);
-    const queue = new Queue<Data, Result>(name, { connection: this.server.connection, ...rest });
+    const queue = new Queue<Data, Result>(name, { connection: this.as('producer'), ...rest });
     return this.track(queue);
   }
 
@@ -135,7 +166,7 @@ export class Live {
     const { name = this.name, ...rest } = options;
     this.#names.add(name);
     const worker = new Worker<Data, Result>(name, handler, {
-      connection: this.server.connection,
+      connection: this.as('worker'),
       ...quick,
       ...rest,
     });

@@ -81,7 +81,7 @@ export class Load {
 
   constructor(live: Live, options: LoadOptions = {}) {
     this.#live = live;
-    const { connection = live.server.connection, work = 2 } = options;
+    const { connection = live.as('everything'), work = 2 } = options;
     this.#every = options.every ?? 10;
     this.queue = live.queue({ connection });
     this.worker = live.worker(

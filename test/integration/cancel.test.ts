@@ -18,7 +18,7 @@ const obedient: Handler = (_job, _token, signal) =>
 /** A worker on sockets of its own, as in another process. */
 function apart(handler: Handler, options: WorkerOptions = {}): Worker {
   return live.worker(handler, {
-    connection: { ...live.server.connection, connectionName: 'apart' },
+    connection: { ...live.as('worker'), connectionName: 'apart' },
     ...options,
   });
 }

@@ -196,7 +196,7 @@ describe('everything is counted once', () => {
     await b.addBulk(many(4));
     const worker = live.track(
       new Worker([a.name, b.name], () => 1, {
-        connection: live.server.connection,
+        connection: live.as('worker'),
         autorun: false,
       }),
     );
@@ -254,7 +254,7 @@ describe('times', () => {
 describe('reports', () => {
   test('of a producer follow what it added, without anybody closing it', async () => {
     const keys = queueKeys(live.name);
-    const connection = Connection.acquire(live.server.connection);
+    const connection = Connection.acquire(live.as('producer'));
     live.after(() => connection.release());
     const tally = new Tally();
     const reports = new Reports(connection, keys, tally);

@@ -9,7 +9,7 @@ const live = liveRedis();
 const keys = () => queueKeys(live.name);
 /** The same queue in what might be another process. */
 const other = (options = {}) =>
-  live.queue({ connection: elsewhere(live.server.connection), ...options });
+  live.queue({ connection: elsewhere(live.as('producer')), ...options });
 const calls = async (action: () => Promise<unknown>): Promise<number> =>
   (await live.commandsOf(action)).get('evalsha') ?? 0;
 const numbered = (count: number) => Array.from({ length: count }, (_, at) => `id-${at}`);

@@ -15,7 +15,7 @@ function queues(count: number): Queue[] {
 }
 
 function worker(of: readonly Queue[], handler: Handler, options: WorkerOptions = {}): Worker {
-  const connection = live.server.connection;
+  const connection = live.as('worker');
   const names = of.map(({ name }) => name);
   return live.track(new Worker(names, handler, { connection, ...quick, ...slowSweep, ...options }));
 }
@@ -166,7 +166,7 @@ test('no job waits, whoever takes which marker: workers over parts of the queues
       await pause(random(4) === 0 ? 30 : random(3));
     };
     // Two share a connection, and so a block, the others have one each.
-    const connection = { ...live.server.connection, ...(n > 1 && { connectionName: `of ${n}` }) };
+    const connection = { ...live.as('worker'), ...(n > 1 && { connectionName: `of ${n}` }) };
     const options = { concurrency: 1 + random(4), connection };
     return worker(part, handler, { ...options, ...(n % 2 === 0 && equally(part)) });
   });

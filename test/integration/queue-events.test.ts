@@ -7,6 +7,7 @@ import { gate, liveRedis, until } from '../helpers/live.js';
 import { rejection } from '../helpers/rejection.js';
 
 const live = liveRedis();
+live.deniesOnPurpose = true;
 
 const keyOf = (noun: string): string => `lunaq:{${live.name}}:${noun}`;
 
@@ -40,7 +41,7 @@ const completed = (returnvalue: unknown) => ['completed', { returnvalue, prev: '
 const failed = (failedReason: string) => ['failed', { failedReason, prev: 'active' }];
 
 test.each([2, 3] as const)('the life of each job is told, over RESP%i', async (protocol) => {
-  const connection = { ...live.server.connection, protocol };
+  const connection = { ...live.as('producer'), protocol };
   const { queueEvents, heard, of, story } = listen(live, { connection });
   await queueEvents.waitUntilReady();
   const queue = live.queue({ connection });
@@ -187,7 +188,7 @@ test('who is ready misses nothing: each add that follows is told', async () => {
 test.each([2, 3] as const)(
   'all of a process share one subscription, over RESP%i',
   async (protocol) => {
-    const connection = { ...live.server.connection, protocol };
+    const connection = { ...live.as('producer'), protocol };
     const clients = async () => ((await live.redis.client('LIST')) as string).split('\n').length;
     const before = await clients();
     const first = listen(live, { connection });
@@ -387,7 +388,7 @@ test('who can no longer say that he listens is told, then ready no more, and say
 });
 
 test('arguments are typed by event', async () => {
-  const options = { connection: live.server.connection, autorun: false };
+  const options = { connection: live.as('observer'), autorun: false };
   const queueEvents = live.track(new QueueEvents<{ sum: number }, number>(live.name, options));
   queueEvents
     .on('completed', ({ jobId, returnvalue }, id) => {

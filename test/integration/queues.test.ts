@@ -7,7 +7,7 @@ const live = liveRedis();
 let prefixes = 0;
 const own = () => ({ prefix: `own${(prefixes += 1)}` });
 const named = async ({ prefix }: { prefix: string }) =>
-  await getQueues({ connection: live.server.connection, prefix });
+  await getQueues({ connection: live.as('observer'), prefix });
 
 test('a queue is known from its first job on, until it is obliterated', async () => {
   const options = own();

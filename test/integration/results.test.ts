@@ -211,9 +211,7 @@ describe('waitUntilFinished', () => {
 
   test("takes BullMQ's form, and an object of its own", async () => {
     const queue = live.queue<null, string>();
-    const queueEvents = live.track(
-      new QueueEvents(live.name, { connection: live.server.connection }),
-    );
+    const queueEvents = live.track(new QueueEvents(live.name, { connection: live.as('observer') }));
     const job = await queue.add('job', null);
     await expect(job.waitUntilFinished(queueEvents, 20)).rejects.toMatchObject({ code: 'WAIT_TIMEOUT' }); // prettier-ignore
     live.worker(() => 'result');

@@ -24,11 +24,12 @@ describe('connections to the server', () => {
 
   test('a process has three with one worker, and with five queues of a worker each', async () => {
     await until(async () => (await connections()) === 0);
-    live.worker(() => undefined, { name: 'many-0' });
+    const connection = live.as('everything');
+    live.worker(() => undefined, { name: 'many-0', connection });
     await until(async () => (await connections()) === 3);
     for (let n = 1; n < 5; n += 1) {
-      live.worker(() => undefined, { name: `many-${n}` });
-      await live.queue({ name: `many-${n}` }).add('job', {});
+      live.worker(() => undefined, { name: `many-${n}`, connection });
+      await live.queue({ name: `many-${n}`, connection }).add('job', {});
     }
     await pause(quick.lockDuration);
     expect(await connections()).toBe(3);
@@ -48,7 +49,8 @@ describe('connections to the server', () => {
     const queue = live.queue();
     const worker = live.worker(() => undefined);
     await queue.add('job', {});
-    await until(async () => (await connections()) === 3);
+    // That of the producer and three of the worker, who are different users.
+    await until(async () => (await connections()) === 4);
     await worker.close();
     await queue.close();
     await until(async () => (await connections()) === 0);
@@ -72,18 +74,18 @@ async function works(connection: ConstructorParameters<typeof Queue>[1]): Promis
 }
 
 describe('a connection may be', () => {
-  test('a URL', () => works({ connection: live.server.url }));
-  test('options', () => works({ connection: { host: '127.0.0.1', port: live.server.port } }));
+  test('a URL', () => works({ connection: live.urlAs('everything') }));
+  test('options', () => works({ connection: live.as('everything') }));
 
   test('an instance of ioredis, which stays the user’s', async () => {
-    const redis = new Redis(live.server.connection);
+    const redis = new Redis(live.as('everything'));
     live.after(() => redis.disconnect());
     await works({ connection: redis });
     expect(await redis.ping()).toBe('PONG');
   });
 
   test('an instance with options as BullMQ wants them', async () => {
-    const redis = new Redis({ ...live.server.connection, maxRetriesPerRequest: null });
+    const redis = new Redis({ ...live.as('everything'), maxRetriesPerRequest: null });
     live.after(() => redis.disconnect());
     await works({ connection: redis });
   });
@@ -97,13 +99,13 @@ describe('a connection may be', () => {
     ['no retries', { retryStrategy: () => null }],
     ['RESP3', { protocol: 3 as const }],
   ])('options with %s, which do not harm', (_, options) =>
-    works({ connection: { ...live.server.connection, ...options } }),
+    works({ connection: { ...live.as('everything'), ...options } }),
   );
 
   test('another database', async () => {
     const check = new Redis({ ...live.server.connection, db: 3 });
     live.after(() => check.disconnect());
-    await works({ connection: { ...live.server.connection, db: 3 } });
+    await works({ connection: { ...live.as('everything'), db: 3 } });
     expect(await check.dbsize()).toBeGreaterThan(0);
   });
 
@@ -136,7 +138,7 @@ test('a keyPrefix is refused, by a queue and by a worker, in whatever form it co
   live.after(() => instance.disconnect());
   const refused = /keyPrefix.*`prefix`/;
   const options = { ...live.server.connection, keyPrefix: 'p:' };
-  for (const connection of [options, instance, `${live.server.url}?keyPrefix=p:`]) {
+  for (const connection of [options, instance, `${live.urlAs('everything')}?keyPrefix=p:`]) {
     expect(() => new Queue('q', { connection })).toThrow(refused);
     expect(() => new Worker('q', () => 1, { connection })).toThrow(refused);
   }
@@ -149,7 +151,7 @@ test('many workers that start together cause no warning', async () => {
   const note = (warning: Error): void => void warnings.push(warning.message);
   process.on('warning', note);
   live.after(() => process.off('warning', note));
-  const connection = { ...live.server.connection, connectionName: 'many' };
+  const connection = { ...live.as('everything'), connectionName: 'many' };
   const workers = Array.from({ length: 30 }, () => live.worker(() => 1, { connection }));
   await live.queue({ connection }).add('job', {});
   await Promise.all(workers.map((worker) => worker.close()));

@@ -17,7 +17,7 @@ function queues(...names: string[]): Queue[] {
 
 function worker(of: readonly Queue[], handler: Handler, options: WorkerOptions = {}): Worker {
   const names = of.map(({ name }) => name);
-  const connection = live.server.connection;
+  const connection = live.as('worker');
   return live.track(new Worker(names, handler, { connection, ...quick, ...options }));
 }
 
@@ -231,7 +231,7 @@ describe('waking', () => {
     worker([a, b], handler, slowSweep);
     worker([b, c], handler, slowSweep);
     // On a connection of its own, so with a block of its own.
-    worker([c, a], handler, { ...slowSweep, connection: { ...live.server.connection, db: 0 } });
+    worker([c, a], handler, { ...slowSweep, connection: { ...live.as('worker'), db: 0 } });
     for (let round = 0; round < 25; round += 1) {
       const jobs = await Promise.all([a, b, c].slice(round % 3).map((q) => q.add('job', {})));
       await until(() => jobs.every(({ id }) => started.has(id)), 1_000, `round ${round}`);
@@ -253,7 +253,7 @@ describe('waking', () => {
     await a.add('job', {});
     await until(() => held);
     const ran: string[] = [];
-    const connection = { ...live.server.connection, db: 0 };
+    const connection = { ...live.as('worker'), db: 0 };
     worker([b], (job) => void ran.push(job.id), { ...slowSweep, connection });
     for (let n = 0; n < 15; n += 1) {
       const { id } = await b.add('job', {});
@@ -405,7 +405,7 @@ describe('from run to close', () => {
     ['a weight of 0', ['a'], { weights: { a: 0 } }, /weights\.a: expected a whole number from 1/],
     ['a broken weight', ['a'], { weights: { a: 1.5 } }, /weights\.a: expected a whole number/],
   ])('%s is refused', (_, names, options, message) => {
-    const connection = live.server.connection;
+    const connection = live.as('worker');
     const make = (): unknown =>
       new Worker(names as string[], () => 1, { connection, ...(options as WorkerOptions) });
     expect(make).toThrow(message);
@@ -418,7 +418,7 @@ test('a queue of a newer major version stops none of those behind it, sweep afte
   await live.redis.hset(meta, 'schema', '99');
   const ran: unknown[] = [];
   const both = new Worker([newer.name, own.name], (job) => void ran.push(job.data), {
-    connection: live.server.connection,
+    connection: live.as('worker'),
     ...quick,
   });
   live.track(both);

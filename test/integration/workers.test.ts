@@ -75,7 +75,7 @@ test('what it runs, what it has done, and whether it is paused', async () => {
         wrong: () => Promise.reject(new Error('wrong')),
         long: () => held.opened,
       },
-      { connection: live.server.connection, ...quick, name: 'north 1', concurrency: 4 },
+      { connection: live.as('worker'), ...quick, name: 'north 1', concurrency: 4 },
     ),
   );
   const busy = await worker(
@@ -131,9 +131,7 @@ test('a worker of several queues stands in each, with the jobs of that queue', a
   const queues = names.map((name) => live.queue({ name }));
   const held = gate();
   await queues[1]?.add('held', 0);
-  live.track(
-    new Worker(names, () => held.opened, { connection: live.server.connection, ...quick }),
-  );
+  live.track(new Worker(names, () => held.opened, { connection: live.as('worker'), ...quick }));
   const busy = await worker(queues[1] as Queue, ({ jobs }) => jobs.length === 1);
   const idle = await worker(queues[0] as Queue);
   expect(busy).toMatchObject({ state: 'busy', queues: names.slice(0, 16), queueCount: 20 });

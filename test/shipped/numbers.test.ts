@@ -68,7 +68,7 @@ test('a DelayedError takes no point of time, clean no negative age', async () =>
 test.each(['lockDuration', 'stalledInterval', 'closeTimeout', 'stopTimeout', 'maxBlockedTime'])(
   '%s: more than a timer takes would fire at once, and is refused',
   (option) => {
-    const options: WorkerOptions = { connection: live.server.connection, autorun: false };
+    const options: WorkerOptions = { connection: live.as('worker'), autorun: false };
     const make = (): unknown => new Worker('q', () => 1, { ...options, [option]: 2 ** 31 });
     expect(make).toThrow(new RegExp(`^${option}: expected a whole number .*, got 2147483648$`));
   },
