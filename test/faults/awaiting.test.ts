@@ -9,7 +9,7 @@ const live = liveRedis({ perTest: true, appendonly: true, appendfsync: 'always' 
 async function proxied() {
   const proxy = await startProxy(live.server);
   live.after(() => proxy.stop());
-  return { proxy, connection: { host: proxy.host, port: proxy.port } };
+  return { proxy, connection: live.as('everything', proxy) };
 }
 
 async function watched(id: string): Promise<void> {

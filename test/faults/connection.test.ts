@@ -8,10 +8,10 @@ import { liveRedis, pause, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
-async function proxied(): Promise<{ proxy: Proxy; connection: { host: string; port: number } }> {
+async function proxied(): Promise<{ proxy: Proxy; connection: ReturnType<typeof live.as> }> {
   const proxy = await startProxy(live.server);
   live.after(() => proxy.stop());
-  return { proxy, connection: { host: proxy.host, port: proxy.port } };
+  return { proxy, connection: live.as('everything', proxy) };
 }
 
 /** Ends once a worker of this connection sits in its block. */

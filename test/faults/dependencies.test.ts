@@ -19,7 +19,7 @@ async function untold(stage: Stage): Promise<void> {
     proxy.refuse(true); // before the worker is back
     return true;
   });
-  stage.worker('parent', { connection: { host: proxy.host, port: proxy.port }, ...quick });
+  stage.worker('parent', { connection: live.as('worker', proxy), ...quick });
   await lost;
   proxy.cut();
   await stage.reaches('parent', 'parent', 'completed');
@@ -107,7 +107,7 @@ test('a parent that is put back before its dependents were told says nothing of 
     proxy.refuse(true);
     return true;
   });
-  stage.worker('parent', { connection: { host: proxy.host, port: proxy.port }, ...quick });
+  stage.worker('parent', { connection: live.as('worker', proxy), ...quick });
   await lost;
   proxy.cut();
   await stage.reaches('parent', 'parent', 'failed');

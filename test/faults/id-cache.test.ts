@@ -99,7 +99,6 @@ test(
   { tags: ['timing'] },
   async () => {
     const proxy = await proxyOf();
-    const { host, port } = proxy;
     const maxAge = 250;
     const { audience } = queueKeys(live.name);
     const faults: (() => Promise<unknown>)[] = [
@@ -118,12 +117,17 @@ test(
       },
     ];
     const caches = [{ maxAge }, { maxAge, protocol: 2 }, { maxAge, max: 40 }];
-    const { periods, asked } = await observe({ host, port }, caches, 4 * maxAge, async () => {
-      for (let turn = 0; turn < 10; turn += 1) {
-        await faults[turn % faults.length]?.();
-        await pause(400);
-      }
-    });
+    const { periods, asked } = await observe(
+      live.as('producer', proxy),
+      caches,
+      4 * maxAge,
+      async () => {
+        for (let turn = 0; turn < 10; turn += 1) {
+          await faults[turn % faults.length]?.();
+          await pause(400);
+        }
+      },
+    );
     for (const { answers, failures, stats } of asked) {
       expect(answers.length).toBeGreaterThan(50);
       expect(Object.keys(failures).filter((code) => !code.startsWith('UN'))).toEqual([]);
@@ -138,9 +142,8 @@ test(
   { tags: ['timing'] },
   async () => {
     const proxy = await proxyOf();
-    const { host, port } = proxy;
     const maxAge = 1_000;
-    const queue = live.queue({ connection: { host, port }, idCache: { maxAge } });
+    const queue = live.queue({ connection: live.as('producer', proxy), idCache: { maxAge } });
     await remembers(queue);
     expect(await queue.has('a')).toBe(false);
     proxy.blackhole(true);

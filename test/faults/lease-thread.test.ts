@@ -35,7 +35,7 @@ async function passing(): Promise<{ port: number; threads: Socket[]; silent: Set
 
 test('it is noticed, and the lease is renewed over a new one', async () => {
   const { port, threads, silent } = await passing();
-  const connection = { host: '127.0.0.1', port };
+  const connection = live.as('worker', { host: '127.0.0.1', port });
   live.queue();
   live.worker(() => undefined, { connection, lockDuration: 1_500 });
   await until(() => threads.length === 1);

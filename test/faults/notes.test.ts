@@ -38,7 +38,7 @@ test('what a handler notes is noted once when every answer is lost', async () =>
       await job.updateMeta({ n: 1 });
       await Promise.all(lost);
     },
-    { connection: proxy.url, autorun: false, lockDuration: 30_000 },
+    { connection: live.as('worker', proxy), autorun: false, lockDuration: 30_000 },
   );
   const { id } = await queue.add('job', 'data');
   await worker.run({ burst: true });
@@ -51,7 +51,7 @@ test('what a handler notes is noted once when every answer is lost', async () =>
 });
 
 test('rows that travel together are added once when the answer is lost', async () => {
-  const queue = live.queue({ connection: proxy.url });
+  const queue = live.queue({ connection: live.as('producer', proxy) });
   const job = await queue.add('job', 1);
   const lost = proxy.dropNextReply(scripts.log.sha);
   const counts = await Promise.all(['a', 'b', 'c'].map((row) => job.log(row)));
@@ -87,7 +87,7 @@ test('what is noted while the connection is away arrives in order when it is bac
       setTimeout(() => proxy.refuse(false), 100);
       await Promise.all(notes);
     },
-    { connection: proxy.url, autorun: false, lockDuration: 30_000 },
+    { connection: live.as('worker', proxy), autorun: false, lockDuration: 30_000 },
   );
   const { id } = await queue.add('job', 1);
   await worker.run({ burst: true });
@@ -106,7 +106,7 @@ test('a worker that lost its lease is refused once another has its job', async (
       const refused = [job.updateProgress(1), job.log('stale'), job.updateMeta({ stale: true })];
       stale.open(await Promise.all(refused.map(rejection)));
     },
-    { connection: proxy.url },
+    { connection: live.as('worker', proxy) },
   );
   const { id } = await queue.add('job', 1);
   await started.opened;
@@ -130,7 +130,7 @@ test('a worker that lost its lease is refused once another has its job', async (
 });
 
 test('of large records that take several calls, those that were done are told as done', async () => {
-  const queue = live.queue({ connection: proxy.url });
+  const queue = live.queue({ connection: live.as('producer', proxy) });
   const jobs = await queue.addBulk(
     [1, 2, 3].map((n) => ({ name: 'job', data: `${n}${'x'.repeat(200_000)}` })),
   );
@@ -185,7 +185,7 @@ describe('rows of calls', () => {
 
   test('stay when a copy of a call went unanswered and may still arrive', async () => {
     const queue = live.queue();
-    const worker = live.worker(note, { autorun: false, connection: proxy.url });
+    const worker = live.worker(note, { autorun: false, connection: live.as('worker', proxy) });
     await queue.add('job', 1);
     const lost = proxy.dropNextReply(scripts.log.sha);
     await worker.run({ burst: true });

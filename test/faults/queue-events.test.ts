@@ -16,7 +16,7 @@ const keyOf = (noun: string): string => `lunaq:{${live.name}}:${noun}`;
 async function proxied(protocol: 2 | 3 = 3) {
   const proxy = await startProxy(live.server);
   live.after(() => proxy.stop());
-  return { proxy, connection: { host: proxy.host, port: proxy.port, protocol } };
+  return { proxy, connection: { ...live.as('producer', proxy), protocol } };
 }
 
 async function heardBy(): Promise<number> {

@@ -9,7 +9,7 @@ const live = liveRedis();
 test('jobs of a claim whose answer never came, and whose deadline has passed, are handed back', async () => {
   const proxy = await startProxy(live.server);
   live.after(() => proxy.stop());
-  const connection = { host: proxy.host, port: proxy.port };
+  const connection = live.as('everything', proxy);
   const queue = live.queue();
   const completed: string[] = [];
   const worker = live.worker(() => undefined, { connection, concurrency: 5, lockDuration: 600 });
@@ -32,7 +32,7 @@ test('jobs of a claim whose answer never came, and whose deadline has passed, ar
 test('a claim whose reply was lost is answered again: its jobs run once', async () => {
   const proxy = await startProxy(live.server);
   live.after(() => proxy.stop());
-  const connection = { host: proxy.host, port: proxy.port };
+  const connection = live.as('everything', proxy);
   const queue = live.queue();
   const started: string[] = [];
   live.worker((job) => void started.push(job.id), { connection, concurrency: 10 });
@@ -52,7 +52,7 @@ test(
   async () => {
     const proxy = await startProxy(live.server);
     live.after(() => proxy.stop());
-    const connection = { host: proxy.host, port: proxy.port };
+    const connection = live.as('everything', proxy);
     const queue = live.queue();
     const worker = live.worker(() => undefined, {
       connection,

@@ -6,7 +6,7 @@ import type { QueueOptions, WorkerOptions } from '../../src/options.js';
 import { Queue } from '../../src/queue.js';
 import { startRedis, type RedisServer, type RedisServerOptions } from '../../src/testing/server.js';
 import { Worker, type Handler, type Handlers } from '../../src/worker.js';
-import { accountLines, accountOf, isAccount, type AccountName } from './accounts.js';
+import { accountLines, accountOf, isAccount, type Account, type AccountName } from './accounts.js';
 import { checkInvariants } from './invariants.js';
 import { Monitor } from './monitor.js';
 
@@ -110,9 +110,12 @@ export class Live {
     return told.filter((text) => isAccount(text));
   }
 
-  /** The server, and who connects to it. */
-  as(name: AccountName): RedisServer['connection'] & { username: string; password: string } {
-    return { ...this.server.connection, ...accountOf(name) };
+  /** The server, or a proxy before it, and who connects to it. */
+  as(
+    name: AccountName,
+    { host, port }: { readonly host: string; readonly port: number } = this.server,
+  ): Account & { readonly host: string; readonly port: number } {
+    return { host, port, ...accountOf(name) };
   }
 
   /** The same as a URL. */

@@ -86,7 +86,7 @@ describe('with a codec', () => {
     expect(all).toContain('plain words');
     expect(all.match(/~aes-gcm:/g)?.length).toBeGreaterThan(10);
     expect(all).not.toContain(secret);
-    const { problems } = await checkQueue(queue.name, { connection: live.server.connection, records: true }); // prettier-ignore
+    const { problems } = await checkQueue(queue.name, { connection: live.as('observer'), records: true }); // prettier-ignore
     expect(problems.filter(({ severity }) => severity === 'broken')).toEqual([]);
   });
 

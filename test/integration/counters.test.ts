@@ -125,9 +125,9 @@ describe('everything is counted once', () => {
     const proxy = await startProxy(live.server);
     live.after(() => proxy.stop());
     const reader = live.queue();
-    const queue = live.queue({ connection: { host: proxy.host, port: proxy.port } });
+    const queue = live.queue({ connection: live.as('producer', proxy) });
     const worker = live.worker(() => 1, {
-      connection: { host: proxy.host, port: proxy.port },
+      connection: live.as('worker', proxy),
       concurrency: 10,
       stalledInterval: 50,
     });
@@ -286,7 +286,7 @@ describe('reports', () => {
   test('that could not be sent are sent later, with what came meanwhile', async () => {
     const proxy = await startProxy(live.server);
     live.after(() => proxy.stop());
-    const connection = Connection.acquire({ host: proxy.host, port: proxy.port });
+    const connection = Connection.acquire(live.as('everything', proxy));
     live.after(() => connection.release());
     const tally = new Tally();
     const reports = new Reports(connection, queueKeys(live.name), tally);
@@ -311,7 +311,7 @@ describe('reports', () => {
   test('whose fate is unknown are not sent again under a new number', async () => {
     const proxy = await startProxy(live.server);
     live.after(() => proxy.stop());
-    const connection = Connection.acquire({ host: proxy.host, port: proxy.port });
+    const connection = Connection.acquire(live.as('everything', proxy));
     live.after(() => connection.release());
     const tally = new Tally();
     const errors: Error[] = [];

@@ -3,6 +3,7 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { startRedis } from '../../src/testing/server.js';
+import { accountLines } from '../helpers/accounts.js';
 import { liveRedis, pause, until } from '../helpers/live.js';
 import { startProxy, type Proxy } from '../helpers/proxy.js';
 
@@ -17,10 +18,10 @@ const soon = 4_000;
 /** Where connections of the proxy go may be changed. */
 async function proxied(
   target: { host: string; port: number } = live.server,
-): Promise<{ proxy: Proxy; connection: { host: string; port: number } }> {
+): Promise<{ proxy: Proxy; connection: ReturnType<typeof live.as> }> {
   const proxy = await startProxy(target);
   live.after(() => proxy.stop());
-  return { proxy, connection: { host: proxy.host, port: proxy.port } };
+  return { proxy, connection: live.as('everything', proxy) };
 }
 
 /** The server's number of a connection that blocks; waits for one. */
@@ -36,7 +37,7 @@ async function blocked(redis = live.redis): Promise<number> {
 
 /** A server with a replica that is in step, and connections to both. */
 async function replicated() {
-  const config = { 'repl-diskless-sync-delay': 0 };
+  const config = { 'repl-diskless-sync-delay': 0, user: accountLines() };
   const [master, replica] = await Promise.all([startRedis({ config }), startRedis({ config })]);
   live.after(() => Promise.all([master.stop(), replica.stop()]));
   const [old, promoted] = [new Redis(master.connection), new Redis(replica.connection)];
