@@ -107,7 +107,7 @@ test('a failover while the worker is blocked: it goes on with the promoted repli
   const after = await queue.add('job', {});
   await starts(after.id);
   expect(started).toEqual([before.id, after.id]);
-  expect(await promoted.zcard(`lunaq:{${live.name}}:completed`)).toBe(2);
+  await until(async () => (await promoted.zcard(`lunaq:{${live.name}}:completed`)) === 2);
 }, 30_000);
 
 test('a failover that the client is only told of by READONLY: it is on the promoted replica soon', async () => {
