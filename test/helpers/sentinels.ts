@@ -127,9 +127,14 @@ export class Sentinels {
     );
   }
 
-  /** Asks for a failover while all is well. */
+  /** Asks for a failover while all is well: again, as long as the last one is not over. */
   async failOver(): Promise<void> {
-    await this.#sentinel(this.sentinels[0] as RedisServer, 'FAILOVER', name);
+    const ask = (): Promise<boolean> =>
+      this.#sentinel(this.sentinels[0] as RedisServer, 'FAILOVER', name).then(
+        () => true,
+        () => false,
+      );
+    await until(ask, 20_000, 'the sentinel agrees to a failover');
   }
 
   async stop(): Promise<void> {
