@@ -2,7 +2,7 @@
 // JSON would: `~`, with which no JSON begins, the codec's name, a colon, base64url. Its reader finds by that name who decodes it, so plain
 // texts and those of several codecs may stand beside each other in one queue.
 import { shown } from './checks.js';
-import { QueueError, type CodecError } from './errors.js';
+import { QueueError, unreadable, type CodecError } from './errors.js';
 import { revive } from './revive.js';
 
 /** What is encoded of a job, each by itself. */
@@ -101,8 +101,7 @@ export class Codecs {
   /** The value of an encoded text. Throws CODEC, UNREADABLE. */
   decode(text: string, part: CodecPart, id: string): unknown {
     const colon = text.indexOf(':');
-    if (!text.startsWith('~') || colon < 0)
-      throw new QueueError('UNREADABLE', `${part} of job ${id} can't be read`, { ids: [id] });
+    if (!text.startsWith('~') || colon < 0) throw unreadable(part, id);
     const name = text.slice(1, colon);
     const codec =
       this.#list.find((one) => one.name === name) ?? this.#list.find((one) => one.name === '*');
@@ -132,10 +131,7 @@ export class Codecs {
     try {
       return revive(text);
     } catch (cause) {
-      throw new QueueError('UNREADABLE', `${part} of job ${id} can't be read`, {
-        cause,
-        ids: [id],
-      });
+      throw unreadable(part, id, cause);
     }
   }
 }

@@ -44,7 +44,7 @@ export type QueueErrorCode =
   | 'REDIS'
   /** No answer came in time; nothing was done. */
   | 'UNAVAILABLE'
-  /** A record could not be read; the job fails, others go on. */
+  /** What is stored of a job could not be read; a job whose record it is fails, others go on. */
   | 'UNREADABLE'
   /** A copy of the call went unanswered: it may have been done. Adding again under the same ids is safe. */
   | 'UNKNOWN_OUTCOME'
@@ -146,6 +146,14 @@ export class CodecError extends Error {
 /** The job is no longer under the claim that is shown: another worker may have it; results of this run, and what it notes, are refused. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError';
+}
+
+/** Something that is stored of a job is not what Lunaq writes. */
+export function unreadable(what: string, id: string, cause?: unknown): QueueError {
+  return new QueueError('UNREADABLE', `${what} of job ${id} can't be read`, {
+    cause,
+    ids: [id],
+  });
 }
 
 /** A text of at most `most` bytes, or TOO_LARGE. */

@@ -6,7 +6,7 @@ import { shown, wholeNumber } from './checks.js';
 import type { CodecPart, Codecs } from './codec.js';
 import type { Connection } from './connection.js';
 import { execute, executeOne } from './execute.js';
-import { asError, LeaseLostError, limited, QueueError } from './errors.js';
+import { asError, LeaseLostError, limited, QueueError, unreadable } from './errors.js';
 import type { Job } from './job.js';
 import { metaText, type JobOptions } from './job-options.js';
 import { jsonOf } from './json.js';
@@ -238,9 +238,15 @@ export class Notes {
     if (!asc) lines.reverse();
     const page = end === -1 ? lines.slice(start) : lines.slice(start, end + 1);
     return {
-      logs: page.map((line) => this.#codecs.read(line, 'log', id) as string),
+      logs: page.map((line) => this.#row(line, id)),
       count: lines.length,
     };
+  }
+
+  #row(line: string, id: JobId): string {
+    const row = this.#codecs.read(line, 'log', id);
+    if (typeof row !== 'string') throw unreadable('log', id);
+    return row;
   }
 
   /** Replaces a job's record, or its metadata; '' leaves either as it is. */

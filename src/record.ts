@@ -3,12 +3,13 @@
 // that neither is lost when the other changes, and whoever gets the record has both. What users have given is encoded on request, each
 // value by itself; names, options, times and what Lunaq itself says stay plain.
 import { Codecs, type EncodedText } from './codec.js';
-import { asError, limited, QueueError } from './errors.js';
+import { asError, limited, QueueError, unreadable } from './errors.js';
 import { retentionOf, type JobMeta, type JobOptions } from './job-options.js';
 import { jsonOf } from './json.js';
 import { defaultLimits, maxStackBytes } from './limits.js';
 import { smallRecordBytes } from './options.js';
 import { revive } from './revive.js';
+import { checkStoredOptions } from './stored-options.js';
 import type { Age, FailureText, OutcomeText, RecordText, TraitsText } from './script.js';
 
 export interface JobRecord {
@@ -134,13 +135,11 @@ function parseRecord(id: string, text: string): WrittenRecord {
     const [name, data, timestamp, opts = {}, extension] = parts;
     if (typeof name !== 'string' || typeof timestamp !== 'number' || end < 0)
       throw new TypeError('no name or time');
+    checkStoredOptions(opts);
     const line = end === text.length ? undefined : text.slice(end + 1);
     return { name, data, timestamp, opts, extension, line };
   } catch (cause) {
-    throw new QueueError('UNREADABLE', `the record of job ${id} can't be read`, {
-      cause,
-      ids: [id],
-    });
+    throw unreadable('the record', id, cause);
   }
 }
 
@@ -283,10 +282,21 @@ function reasonText(
   return JSON.stringify({ ...told, ...times }) as FailureText;
 }
 
+function isRow(read: unknown): read is object {
+  return typeof read === 'object' && read !== null && !Array.isArray(read);
+}
+
+function isFailure(told: Partial<Record<keyof Failure, unknown>>): told is Failure {
+  const { failedReason, stack = '' } = told;
+  return typeof failedReason === 'string' && typeof stack === 'string';
+}
+
 /** What `encodeOutcome` has written. Throws UNREADABLE, CODEC. */
 export function decodeOutcome(text: string, id = '', codecs = Codecs.none): Outcome {
   if (text === '') return {};
-  const { encoded, ...outcome } = codecs.read(text, 'result', id) as Outcome & Encoded;
+  const read = codecs.read(text, 'result', id);
+  if (!isRow(read)) throw unreadable('result', id);
+  const { encoded, ...outcome } = read as Outcome & Encoded;
   if (encoded === undefined) return outcome;
   return { returnvalue: codecs.decode(encoded, 'result', id), ...outcome };
 }
@@ -295,8 +305,12 @@ export function decodeOutcome(text: string, id = '', codecs = Codecs.none): Outc
 export function decodeFailures(text: string, id = '', codecs = Codecs.none): Failure[] {
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line): Failure => {
-    const { encoded, ...failure } = codecs.read(line, 'failure', id) as Failure & Encoded;
-    if (encoded === undefined) return failure;
-    return { ...(codecs.decode(encoded, 'failure', id) as Failure), ...failure };
+    const read = codecs.read(line, 'failure', id);
+    if (!isRow(read)) throw unreadable('failure', id);
+    const { encoded, ...plain } = read as Encoded;
+    const told = encoded === undefined ? {} : (codecs.decode(encoded, 'failure', id) as object);
+    const failure = { ...told, ...plain };
+    if (!isFailure(failure)) throw unreadable('failure', id);
+    return failure;
   });
 }

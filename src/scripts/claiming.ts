@@ -7,7 +7,7 @@ import {
   type LeaseId,
   type Token,
 } from '../script.js';
-import { numbered, word } from './reply.js';
+import { countOf, numbered, word } from './reply.js';
 
 export const open = declareScript('open', {
   keys: ['meta', 'leases'],
@@ -74,8 +74,8 @@ function rows([ids, records, attempts, losses, ends = []]: Lists): ClaimedRow[] 
   return ids.map((id, i) => ({
     id: id as JobId,
     record: records[i] ?? undefined,
-    attempts: Number(attempts[i] ?? 0),
-    losses: Number(losses[i] ?? 0),
+    attempts: countOf(attempts[i]),
+    losses: countOf(losses[i]),
     suspect: typeof losses[i] === 'string',
     ends: ends[i] ? Number(ends[i]) : undefined,
   }));

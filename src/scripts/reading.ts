@@ -1,5 +1,6 @@
 // What only looks.
 import { as, declareScript, type JobId } from '../script.js';
+import { countOf } from './reply.js';
 
 /** States that a job can be in. */
 export const states = [
@@ -57,7 +58,7 @@ export const inspect = declareScript('inspect', {
         : ({
             state,
             record,
-            attempts: Number(attempts),
+            attempts: countOf(attempts),
             outcome,
             failures,
             detail,

@@ -4,6 +4,12 @@ import { as, type CallRow, type JobId, type Token } from '../script.js';
 export const numbered = { call: as<CallRow>(), number: as<number>() };
 export const claimed = { id: as<JobId>(), token: as<Token>() };
 
+/** A number that is kept as text; 0 for what is none. */
+export function countOf(text: string | null | undefined): number {
+  const count = Number(text ?? 0);
+  return Number.isSafeInteger(count) && count > 0 ? count : 0;
+}
+
 /** Reply of a script that answers one word. */
 export function word<W extends string>(reply: unknown): W {
   return reply as W;

@@ -7,6 +7,7 @@ import {
   type Token,
   type TraitsText,
 } from '../script.js';
+import { countOf } from './reply.js';
 
 export const promote = declareScript('promote', {
   keys: ['delayed', 'traits', 'waiting', 'wake', 'news'],
@@ -50,7 +51,7 @@ export const reclaim = declareScript('reclaim', {
         id: id as JobId,
         token: token as Token,
         traits: traits as TraitsText | '',
-        attempts: Number(attempts),
+        attempts: countOf(attempts),
         settle: settle as 'stop' | 'fail',
       })),
     };
