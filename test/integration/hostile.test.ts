@@ -118,6 +118,7 @@ describe('refused, with what was expected and what was given', () => {
 
 const values: [what: string, data: unknown][] = [
   ['17-digit integers as text', { id: '12345678901234567', n: '99999999999999999' }],
+  ['17-digit integers', JSON.parse('[12345678901234567, 99999999999999984, -10000000000000002]')],
   ['large and small numbers', [0, -1, 2 ** 53, 1e300, 5e-324, 0.1, 1e21]],
   ['unicode', { 漢字: '🦊', é: '\u202e', nul: '\u0000', sep: '\u2028' }],
   ['lone surrogates', ['\ud800', 'a\udfffb']],
