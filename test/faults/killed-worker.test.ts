@@ -2,8 +2,12 @@
 import { expect, test } from 'vitest';
 import { startWorker } from '../helpers/child.js';
 import { liveRedis, pause, quick, until } from '../helpers/live.js';
+import { tellFault } from '../helpers/load.js';
 
 const live = liveRedis();
+
+/** One job, that was begun by one worker and done by another. */
+const ranAgain = { jobs: 1, lost: [], ranTwice: 1, acceptedTwice: [], refused: new Map() };
 
 test(
   'a job of a killed process is claimed by another within lease and sweep',
@@ -26,7 +30,7 @@ test(
     await until(async () => (await queue.getJobState(job.id)) === 'completed');
     const took = performance.now() - killed;
 
-    console.log(`recovery after SIGKILL: ${took.toFixed(0)} ms (lease ${quick.lockDuration} ms)`);
+    tellFault('worker-killed,lease=1s', ranAgain, [took]);
     expect(took).toBeLessThan(quick.lockDuration + quick.stalledInterval + 500);
     expect(done).toEqual([[job.id, 1]]);
     expect(stalled).toEqual([job.id]);
@@ -66,7 +70,9 @@ test('a process frozen past its lease loses its job: signal fires, its result is
   const other = await startWorker(live);
 
   frozen.process.kill('SIGSTOP');
+  const stopped = performance.now();
   await other.sees('active', job.id);
+  const took = performance.now() - stopped;
   frozen.process.kill('SIGCONT');
 
   await frozen.sees('aborted', job.id);
@@ -79,6 +85,7 @@ test('a process frozen past its lease loses its job: signal fires, its result is
   other.process.send('release');
   await other.sees('completed', job.id);
   expect((await queue.getJob(job.id))?.returnvalue).toBe('released');
+  tellFault('worker-frozen,lease=1s', ranAgain, [took]);
 
   const next = await queue.addBulk(Array.from({ length: 20 }, () => ({ name: 'work', data: {} })));
   await until(async () => (await queue.getJobCounts()).completed === next.length + 1);

@@ -184,18 +184,23 @@ export class Load {
       failures: (await redis.hlen(keys.attempts)) + (await redis.zcard(keys.failed)),
       violations: await checkInvariants(redis, name),
     };
-    this.#tell(fault, verdict);
+    tellFault(fault, verdict, this.#recoveries);
     return verdict;
   }
+}
 
-  #tell(fault: string, { jobs, lost, ranTwice, acceptedTwice, refused }: Verdict): void {
-    const codes = [...refused].map(([code, count]) => `${code}:${count}`).join(',');
-    const times = this.#recoveries;
-    const middle = times.length > 2 ? `, median ${median(times).toFixed(0)}` : '';
-    const of = times.length > 1 ? ` (longest of ${times.length}${middle})` : '';
-    console.log(
-      `fault=${fault} jobs=${jobs} lost=${lost.length} ran_twice=${ranTwice} ` +
-        `accepted_twice=${acceptedTwice.length} refused=${codes || 0} recovery=${times.length > 0 ? Math.max(...times).toFixed(0) : '-'} ms${of}`,
-    );
-  }
+/** Prints the line of a fault. `recoveries`: ms, of each time that it came. */
+export function tellFault(
+  fault: string,
+  { jobs, lost, ranTwice, acceptedTwice, refused }: Omit<Verdict, 'failures' | 'violations'>,
+  recoveries: readonly number[],
+): void {
+  const codes = [...refused].map(([code, count]) => `${code}:${count}`).join(',');
+  const longest = recoveries.length > 0 ? Math.max(...recoveries).toFixed(0) : '-';
+  const middle = recoveries.length > 2 ? `, median ${median(recoveries).toFixed(0)}` : '';
+  const of = recoveries.length > 1 ? ` (longest of ${recoveries.length}${middle})` : '';
+  console.log(
+    `fault=${fault} jobs=${jobs} lost=${lost.length} ran_twice=${ranTwice} ` +
+      `accepted_twice=${acceptedTwice.length} refused=${codes || 0} recovery=${longest} ms${of}`,
+  );
 }
