@@ -98,10 +98,11 @@ export class Codecs {
     return `~${writer.name}:${bufferOf(bytes).toString('base64url')}` as EncodedText;
   }
 
-  /** The value of an encoded text. Throws CODEC, UNREADABLE. */
-  decode(text: string, part: CodecPart, id: string): unknown {
+  /** The value of what should be an encoded text. Throws CODEC, UNREADABLE. */
+  decode(given: unknown, part: CodecPart, id: string): unknown {
+    const text = typeof given === 'string' && given.startsWith('~') ? given : '';
     const colon = text.indexOf(':');
-    if (!text.startsWith('~') || colon < 0) throw unreadable(part, id);
+    if (colon < 0) throw unreadable(part, id);
     const name = text.slice(1, colon);
     const codec =
       this.#list.find((one) => one.name === name) ?? this.#list.find((one) => one.name === '*');

@@ -154,12 +154,16 @@ export function decodeRecord(id: string, text: string, codecs = Codecs.none): Jo
   const { name, data, timestamp, opts, extension, line } = parseRecord(id, text);
   const record = { name, data, timestamp, opts };
   if (extension?.data === 'undefined') record.data = undefined;
-  else if (extension?.data === 'encoded') record.data = codecs.decode(String(data), 'data', id);
+  else if (extension?.data === 'encoded') record.data = codecs.decode(data, 'data', id);
   if (extension?.meta !== undefined)
-    record.opts = { ...opts, meta: codecs.decode(extension.meta, 'meta', id) as JobMeta };
-  return line === undefined
-    ? record
-    : { ...record, meta: codecs.read(line, 'meta', id) as JobMeta };
+    record.opts = { ...opts, meta: metaOf(codecs.decode(extension.meta, 'meta', id), id) };
+  if (line === undefined) return record;
+  return { ...record, meta: metaOf(codecs.read(line, 'meta', id), id) };
+}
+
+function metaOf(value: unknown, id: string): JobMeta {
+  if (!isRow(value)) throw unreadable('meta', id);
+  return value as JobMeta;
 }
 
 /** What scripts must know of a job and is not the default. They find these by pattern; a child has a delay here, others in the call. */

@@ -63,12 +63,28 @@ describe('a record', () => {
     '[1,2,3]',
     'null',
     '["n",1,"x"]',
+    '["n",1,1,null]',
+    '["n",1,1,5]',
+    '["n",1,1,{},{"data":"encoded"}]',
+    '["n","~",1,{},{"data":"encoded"}]',
+    '["n",1,1,{},{"meta":5}]',
+    '["n",1,1]\n5',
   ])('that reads %j is UNREADABLE', (text) => {
     expect(() => decodeRecord('id', text)).toThrow(
       expect.objectContaining({ code: 'UNREADABLE', ids: ['id'] }) as Error,
     );
   });
 });
+
+test.each(['null', '1', '"x"', '{', '~', '{"encoded":1}'])(
+  'an outcome or a failure that reads %s is UNREADABLE',
+  (text) => {
+    for (const decode of [decodeOutcome, decodeFailures])
+      expect(() => decode(text, 'id')).toThrow(
+        expect.objectContaining({ code: 'UNREADABLE', ids: ['id'] }) as Error,
+      );
+  },
+);
 
 describe('traits', () => {
   test('are told only when there is something to tell', () => {
