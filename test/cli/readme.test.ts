@@ -49,7 +49,7 @@ test('commands of the README do what it says', async () => {
     expect([command, code, stderr]).toEqual([command, 0, '']);
     expect(stdout).toMatch(printed);
   }
-});
+}, 60_000);
 
 test('the example of handlers logs and tells how far it is', async () => {
   const readers = ['ada@example.org', 'grace@example.org'];
