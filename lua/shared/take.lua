@@ -8,7 +8,7 @@ local function take(waiting, tombstones, count)
     local entries = redis.call('LRANGE', waiting, 0, size - 1)
     local stones = #entries > 0 and redis.call('HMGET', tombstones, unpack(entries))
     for i, id in ipairs(entries) do
-      left[id] = left[id] or tonumber(stones[i] or 0)
+      left[id] = left[id] or tonumber(stones[i] or 0) or 0
       if left[id] == 0 and #ids == count then break end
       if left[id] == 0 then ids[#ids + 1] = id end
       if left[id] > 0 then

@@ -66,6 +66,21 @@ test('the marker is not doubled, and not set when nothing went back', async () =
   expect(await lost.state()).not.toHaveProperty('wake');
 });
 
+test('a job whose losses nobody can read goes back like one that was lost once, and so do its neighbours', async () => {
+  const queue = await server.queue({ ...before, stalls: { b: 'odd' } });
+  expect(await queue.run(handback, {}, [a, b])).toEqual(['settled', 'settled']);
+  expect(await queue.state()).toEqual(
+    expected(before, {
+      active: { c: 'L:9' },
+      held: { L: 1 },
+      waiting: ['a', 'w'],
+      suspects: { b: 'now' },
+      stalls: { b: 'odd' },
+      wake: ['1'],
+    }),
+  );
+});
+
 describe('the ttl of a job that had not started', () => {
   test('is given back, to the ms', async () => {
     const queue = await server.queue({ ...before, expiring: { w: 'now+60000' } });

@@ -80,10 +80,10 @@ test.each(harms)('unreadable %s stop no sweep: neighbours are promoted, expired,
     told: 'completed',
   };
   let last: unknown;
-  await until(async () => JSON.stringify(last = await states()) === JSON.stringify(wanted), 4_000).catch(() => undefined);
+  await until(async () => JSON.stringify(last = await states()) === JSON.stringify(wanted), 12_000).catch(() => undefined);
   expect(last).toEqual(wanted);
   await queue.obliterate({ force: true });
-}, 15_000); // prettier-ignore
+}, 25_000); // prettier-ignore
 
 test('unreadable records stop neither clean nor retryJobs', async () => {
   const queue = live.queue();
