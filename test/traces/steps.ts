@@ -1,0 +1,291 @@
+// What can happen next in a queue of two workers: each step with what should come of it, and the call that does it.
+import type { QueueKeys } from '../../src/keys.js';
+import { callOf, type Call, type Script } from '../../src/script.js';
+import * as scripts from '../../src/scripts.js';
+import type { ClaimReply } from '../../src/scripts.js';
+import type { Plain } from '../helpers/scripts.js';
+import {
+  clone,
+  lapse,
+  produce,
+  reclaim,
+  remember,
+  settle,
+  take,
+  takeMarker,
+  type Ending,
+} from './effects.js';
+import { holds, leaseOf, type Claim, type Model, type Worker } from './model.js';
+
+type Values = Record<string, string | number>;
+
+/** What is sent, and its answer as text. A token stands there as it is; the model knows it by its number. */
+export interface Sent {
+  readonly words: readonly (string | number)[];
+  readonly told: (reply: unknown) => string;
+}
+
+export interface Step {
+  readonly title: string;
+  /** What is then, and what is answered; a token as `#` and its number. */
+  readonly next: Model;
+  readonly reply: string;
+  readonly send: (keys: QueueKeys, tokenOf: (serial: number) => string) => Sent;
+}
+
+/** The bounds of a world: its jobs, how many one claim takes, and how often one may be lost. */
+export interface World {
+  readonly ids: readonly string[];
+  readonly want: number;
+  readonly losses: number;
+  /** How often each call of a producer may be made. */
+  readonly most: number;
+}
+
+function script<Args extends Values, Each extends Values, Reply>(
+  declared: Script<Args, Each, Reply>,
+  args: Plain<Args>,
+  items: readonly Plain<Each>[],
+  told: (reply: Reply) => string,
+): (keys: QueueKeys) => Sent {
+  return (keys) => {
+    const call: Call<Reply> = callOf(
+      declared,
+      keys,
+      args as unknown as Args,
+      items as unknown as Each[],
+    );
+    return {
+      words: ['EVALSHA', call.script.sha, ...call.argv],
+      told: (reply) => told(call.parse(reply)),
+    };
+  };
+}
+
+function claimTold(reply: ClaimReply): string {
+  if (!('token' in reply)) return reply.word;
+  return [reply.word, reply.token, ...reply.jobs.map(({ id }) => id)].join(' ');
+}
+
+const joined = (reply: string | readonly string[]): string => (typeof reply === 'string' ? reply : reply.join(' ')); // prettier-ignore
+const failure = '{"failedReason":"why"}';
+
+/** The steps that can follow; each works on a copy of the model. */
+export class Steps {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  of(model: Model): Step[] {
+    const steps: Step[] = [];
+    for (const worker of ['A', 'B'] as const) steps.push(...this.#ofWorker(model, worker));
+    steps.push(...this.#ofTime(model), ...this.#ofSweeper(model), ...this.#ofProducer(model));
+    return steps;
+  }
+
+  /** One step: what it does to a copy of the model, and what it answers. */
+  #step(model: Model, title: string, change: (next: Model) => string, send: Step['send']): Step {
+    const next = clone(model);
+    return { title, reply: change(next), next, send };
+  }
+
+  *#ofWorker(model: Model, worker: Worker): Generator<Step> {
+    const { leases, claims } = model.workers[worker];
+    if (leases.length < 2) yield this.#open(model, worker, `${worker}${leases.length + 1}`, true);
+    for (const lease of leases) {
+      yield this.#renew(model, lease);
+      yield* this.#claimCopies(model, worker, lease);
+    }
+    const lease = leases.at(-1);
+    if (lease !== undefined) {
+      yield this.#open(model, worker, lease, false);
+      yield this.#claim(model, worker, lease);
+      yield this.#close(model, lease);
+    }
+    for (const claim of claims) {
+      const title = `${worker} ends ${claim.id} #${claim.serial}`;
+      for (const how of ['complete', 'fail', 'stop', 'retry', 'handback'] as const)
+        yield this.#settle(model, `${title} by ${how}`, claim, how);
+    }
+  }
+
+  #open(model: Model, worker: Worker, lease: string, isNew: boolean): Step {
+    const title = isNew ? `${worker} opens ${lease}` : `a copy of open ${lease} arrives`;
+    const change = (next: Model): string => {
+      if (isNew) next.workers[worker].leases.push(lease);
+      if (next.leases[lease]) return 'used';
+      next.leases[lease] = 'live';
+      return 'opened';
+    };
+    const args = { lease, period: 3_600_000, schema: 1 };
+    return this.#step(model, title, change, script(scripts.open, args, [], joined));
+  }
+
+  #renew(model: Model, lease: string): Step {
+    const change = (next: Model): string => {
+      if (!next.leases[lease] || next.leases[lease] === 'dead') return 'dead';
+      next.leases[lease] = 'live';
+      const asked = Object.keys(next.jobs).filter((id) => next.jobs[id]?.asked && leaseOf(next, id) === lease); // prettier-ignore
+      return ['alive', holds(next, lease), ...asked.toSorted()].join(' ');
+    };
+    const send = script(scripts.renew, { lease, period: 3_600_000 }, [], (reply) =>
+      reply.word === 'dead' ? 'dead' : ['alive', reply.held, ...reply.stops].join(' '),
+    );
+    return this.#step(model, `renew ${lease}`, change, send);
+  }
+
+  #claimed(
+    model: Model,
+    lease: string,
+    number: number,
+    title: string,
+    change: (next: Model) => string,
+  ): Step {
+    const args = { call: `${lease}:claim`, number, schema: 1, lease, want: this.#world.want, allowance: 1, alone: 1 as const, begun: '' }; // prettier-ignore
+    return this.#step(model, title, change, script(scripts.claim, args, [], claimTold));
+  }
+
+  #claim(model: Model, worker: Worker, lease: string): Step {
+    const row = `${lease}:claim`;
+    const number = (model.sent[row] ?? 0) + 1;
+    return this.#claimed(model, lease, number, `${worker} claims under ${lease}`, (next) => {
+      next.sent[row] = number;
+      const reply = take(next, lease, this.#world.want);
+      next.calls[row] = { number, reply };
+      if (reply.startsWith('claimed')) remember(next, worker, reply);
+      return reply;
+    });
+  }
+
+  /** Copies of the last claim under a lease, and of the one before. */
+  *#claimCopies(model: Model, worker: Worker, lease: string): Generator<Step> {
+    const row = `${lease}:claim`;
+    const last = model.sent[row] ?? 0;
+    for (const number of [last - 1, last].filter((n) => n > 0)) {
+      const title = `a copy of claim ${number} under ${lease} arrives`;
+      yield this.#claimed(model, lease, number, title, (next) => {
+        const before = next.calls[row];
+        if (before && before.number > number) return 'stale';
+        if (before?.number === number) return before.reply;
+        // The row went with the lease: then it is claimed anew, under a lease that is not there.
+        const reply = take(next, lease, this.#world.want);
+        next.calls[row] = { number, reply };
+        if (reply.startsWith('claimed')) remember(next, worker, reply);
+        return reply;
+      });
+    }
+  }
+
+  #close(model: Model, lease: string): Step {
+    const change = (next: Model): string => {
+      const holding = holds(next, lease) > 0;
+      if (!holding) delete next.leases[lease];
+      else if (next.leases[lease]) next.leases[lease] = 'dead';
+      delete next.calls[`${lease}:claim`];
+      if (next.waiting.length + next.suspects.length > 0) next.marker = true;
+      return holding ? 'dead' : 'closed';
+    };
+    const send = script(scripts.close, { lease }, [{ call: `${lease}:claim` }], joined);
+    return this.#step(model, `close ${lease}`, change, send);
+  }
+
+  /** A claim is shown by whoever remembers it, whatever has become of the job. */
+  #settle(model: Model, title: string, claim: Claim, how: Ending): Step {
+    const { id, serial } = claim;
+    const attempts = claim.attempts + 1;
+    const change = (next: Model): string => settle(next, claim, how);
+    const send: Step['send'] = (keys, tokenOf) => {
+      const shown = { id, token: tokenOf(serial) };
+      const calls = {
+        complete: () => script(scripts.complete, { age: '' }, [{ ...shown, outcome: '1' }], joined),
+        fail: () => script(scripts.fail, { age: '' }, [{ ...shown, attempts, failure }], joined),
+        stop: () => script(scripts.stop, { age: '' }, [shown], joined),
+        retry: () => script(scripts.retry, {}, [{ ...shown, attempts, delay: 0, failure }], joined),
+        handback: () => script(scripts.handback, {}, [{ ...shown, ends: '' }], joined),
+      };
+      return calls[how]()(keys);
+    };
+    return this.#step(model, title, change, send);
+  }
+
+  /** Time passes, as the keys tell it; and somebody who blocks takes the marker. */
+  *#ofTime(model: Model): Generator<Step> {
+    for (const [lease, life] of Object.entries(model.leases)) {
+      if (life !== 'live') continue;
+      const change = (next: Model): string => {
+        next.leases[lease] = 'late';
+        return '0';
+      };
+      const send = (keys: QueueKeys): Sent => ({
+        words: ['ZADD', keys.leases, 1, lease],
+        told: String,
+      });
+      yield this.#step(model, `the deadline of ${lease} passes`, change, send);
+    }
+    if (!model.marker) return;
+    yield this.#step(model, 'the marker is taken', takeMarker, (keys) => ({ words: ['LPOP', keys.wake], told: String })); // prettier-ignore
+  }
+
+  *#ofSweeper(model: Model): Generator<Step> {
+    yield this.#step(model, 'late leases lapse', lapse, script(scripts.lapse, { expire: 1 }, [], String)); // prettier-ignore
+    yield this.#reclaim(model);
+    for (const claim of model.over) {
+      const title = `the sweeper ends ${claim.id} #${claim.serial} by ${claim.how}`;
+      yield this.#settle(model, title, { ...claim, attempts: claim.attempts - 1 }, claim.how);
+    }
+  }
+
+  #reclaim(model: Model): Step {
+    const change = (next: Model): string => reclaim(next, this.#world.losses);
+    const args = { cursor: '0', losses: this.#world.losses };
+    const send = script(scripts.reclaim, args, [], ({ suspects, over }) => {
+      const told = over.map(({ id, token, attempts, settle: how }) => `${id}/${token}/${attempts}/${how}`); // prettier-ignore
+      return [...suspects.toSorted(), ...told.toSorted()].join(' ');
+    });
+    return this.#step(model, 'a sweep reclaims', change, send);
+  }
+
+  /** A producer adds any job, and acts on the first; copies of its last call of each script, and of the one before, may arrive late. */
+  *#ofProducer(model: Model): Generator<Step> {
+    for (const id of this.#world.ids) {
+      const names = id === this.#world.ids[0] ? (Object.keys(acts) as (keyof typeof acts)[]) : ['enqueue' as const]; // prettier-ignore
+      for (const name of names) {
+        const row = `P${id}:${name}`;
+        const sent = model.sent[row] ?? 0;
+        const numbers = [sent - 1, sent, sent + 1].filter((n) => n > 0 && n <= this.#world.most);
+        for (const number of numbers) {
+          const title = number > sent ? `${name} ${id}` : `a copy of ${name} ${id} ${number} arrives`; // prettier-ignore
+          const change = (next: Model): string => {
+            const before = next.calls[row];
+            if (before && before.number > number) return 'stale';
+            if (before?.number === number) return before.reply;
+            next.sent[row] = number;
+            const reply = produce(next, name, id);
+            next.calls[row] = { number, reply };
+            return reply;
+          };
+          yield this.#step(model, title, change, acts[name](id, { call: row, number }));
+        }
+      }
+    }
+  }
+}
+
+interface Numbered {
+  readonly call: string;
+  readonly number: number;
+}
+const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
+
+/** The calls of a producer about one job. */
+const acts = {
+  enqueue: (id: string, args: Numbered) =>
+    script(scripts.enqueue, { ...args, schema: 1, distinct: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '' }], joined), // prettier-ignore
+  cancel: (id: string, args: Numbered) =>
+    script(scripts.cancel, { ...args, word: 'cancelled', failure }, [{ id }], joined),
+  remove: (id: string, args: Numbered) => script(scripts.remove, { ...args }, [{ id }], joined),
+  requeue: (id: string, args: Numbered) =>
+    script(scripts.requeue, { ...args }, [{ id, ...orphan }], joined),
+};
