@@ -115,14 +115,18 @@ test(
     events.on('completed', ({ jobId }) => heard.add(jobId));
     const kinds = Object.entries(purposes);
     const killed: Record<string, number> = {};
-    for (let kill = 0; kill < rounds(50); kill += 1) {
-      const [kind, shown] = kinds[kill % kinds.length] as (typeof kinds)[number];
-      const there = async (): Promise<string | undefined> =>
-        ((await live.redis.client('LIST')) as string).split('\n').find((line) => shown.test(line));
-      await until(async () => (await there()) !== undefined, patience, `a connection: ${kind}`);
-      const id = / ?id=(\d+)/.exec((await there()) ?? '')?.[1] ?? '0';
+    for (let kills = 0; kills < rounds(50);) {
+      const [kind, shown] = kinds[kills % kinds.length] as (typeof kinds)[number];
+      let id = '';
+      const found = async (): Promise<boolean> => {
+        const lines = ((await live.redis.client('LIST')) as string).split('\n');
+        id = / ?id=(\d+)/.exec(lines.find((line) => shown.test(line)) ?? '')?.[1] ?? '';
+        return id !== '';
+      };
+      await until(found, patience, `a connection: ${kind}`);
       const gone = (await live.redis.call('CLIENT', 'KILL', 'ID', id)) as number;
       killed[kind] = (killed[kind] ?? 0) + gone;
+      kills += gone;
       if (kind === 'thread') await load.flows(10);
     }
     await load.recovers();
@@ -132,7 +136,6 @@ test(
     console.log(`killed: ${JSON.stringify(killed)}`);
     expect(verdict).toMatchObject(unharmed);
     expect(verdict.refused.size).toBe(0);
-    expect(Math.min(...Object.values(killed))).toBeGreaterThanOrEqual(rounds(50) / 5);
   },
   timeLimit,
 );
