@@ -78,14 +78,14 @@ export class Claims {
     this.hungry = true;
   }
 
-  /** Claims `want` jobs. `free`: how many slots are; only so many may be suspects. `ready`: how many that no job waits for. */
-  call(lease: Lease, want: number, free: number, ready: number): Call<ClaimReply> {
+  /** Claims `want` jobs. `free`: how many slots are; only so many may be suspects. `spare`: how many more than jobs wait here. */
+  call(lease: Lease, want: number, free: number, spare: number): Call<ClaimReply> {
     this.asking = want;
     this.#changesSeen = this.#changes;
     this.#sentAt = performance.now();
     const numbered = { ...lease.caller.next('claim'), schema: scripts.schemaVersion };
     const grant = this.suspicion.grant(Math.max(0, Math.min(want, free - this.ahead.suspects)));
-    const begun = this.#begun(lease, want > ready);
+    const begun = this.#begun(lease, want, spare);
     return callOf(scripts.claim, this.#keys, {
       ...numbered,
       lease: lease.id,
@@ -96,10 +96,11 @@ export class Claims {
   }
 
   /** Number of a claim: jobs of later ones may wait here, so that they have not started when this worker dies. '' when none does. */
-  #begun(lease: Lease, ahead: boolean): string {
+  #begun(lease: Lease, want: number, spare: number): string {
     const { oldest } = this.ahead;
-    if (oldest !== undefined) return String(oldest - 1);
-    if (!ahead) return '';
+    // What has a free slot starts at once.
+    if (oldest !== undefined && spare < 0) return String(oldest - 1);
+    if (want <= Math.max(0, spare)) return '';
     const last = this.lastToken;
     return last && lease.holds(last) ? String(tokenNumber(last)) : '0';
   }

@@ -297,7 +297,7 @@ export class Cycle implements Claimant {
   #claimUnder(lease: Lease): ReturnType<Claims['call']> | undefined {
     const want = this.#wanted();
     if (want === 0 && !this.#tookMarker) return undefined;
-    return this.claims.call(lease, want, this.#slots.free, this.#slots.ready());
+    return this.claims.call(lease, want, this.#slots.free, this.#slots.spare());
   }
 
   async #claimed(lease: Lease, reply: ClaimReply | undefined): Promise<void> {

@@ -91,7 +91,12 @@ export class Slots {
 
   /** How many more jobs may start when all that wait have. */
   ready(): number {
-    return Math.max(0, this.free - (this.#only ? this.#only.waiting : this.#turns.held));
+    return Math.max(0, this.spare());
+  }
+
+  /** The same; less than 0 when some of those that wait have no free slot yet. */
+  spare(): number {
+    return this.free - (this.#only ? this.#only.waiting : this.#turns.held);
   }
 
   /** How many jobs may be claimed beyond those that are held. */
