@@ -1,0 +1,81 @@
+// What the public API tells of a queue and of one of its jobs, and what the model would tell.
+import type { Queue } from '../../src/index.js';
+import { sorted, type Job, type QueueState } from './state.js';
+
+const states = ['waiting', 'active', 'delayed', 'deferred', 'completed', 'failed', 'cancelled'] as const; // prettier-ignore
+
+/** Of these the order is that of their times, the oldest first. */
+const timed = ['delayed', 'completed', 'failed', 'cancelled'] as const;
+
+export async function lookAt(queue: Queue, id: string): Promise<unknown> {
+  const job = await queue.getJob(id);
+  const dependents: string[] = [];
+  for await (const child of job?.dependents() ?? []) dependents.push(`${child.queue} ${child.id}`);
+  const idsIn = async (state: (typeof states)[number]): Promise<string[]> =>
+    await queue.getJobIds(state, { asc: true });
+  return {
+    counts: await queue.getJobCounts(),
+    paused: await queue.isPaused(),
+    has: await queue.hasMany([id, 'nobody']),
+    state: await queue.getJobState(id),
+    ordered: await Promise.all(timed.map(idsIn)),
+    active: (await idsIn('active')).toSorted(),
+    waiting: (await queue.getJobs('waiting')).map((one) => one.id as string).toSorted(),
+    logs: await queue.getJobLogs(id),
+    job: job && {
+      name: job.name,
+      data: job.data,
+      attemptsMade: job.attemptsMade,
+      reason: job.failedReason,
+      returnvalue: job.returnvalue,
+      progress: job.progress,
+      meta: job.meta,
+      description: job.description,
+      finished: job.finishedOn !== undefined,
+      parents: (await job.parents()).map(({ queue: of, id: parent, blocking }) => ({ of, parent, blocking })), // prettier-ignore
+      dependents: dependents.toSorted(),
+    },
+  };
+}
+
+function jobSeen(job: Job): unknown {
+  const { spec, state } = job;
+  const blocking = (of: string, parent: string): boolean =>
+    [...job.open].some((edge) => edge.parent.queue === of && edge.parent.id === parent);
+  const heard = (of: string, parent: string): boolean =>
+    job.heard.some((one) => one.parent.queue === of && one.parent.id === parent);
+  return {
+    name: spec.name,
+    data: job.data,
+    attemptsMade: (job.attempts ?? 0) + (state === 'completed' ? 1 : 0),
+    reason: state === 'completed' ? undefined : job.reasons[0],
+    returnvalue: job.result?.value,
+    progress: job.progress ?? 0,
+    meta: job.meta ?? spec.opts.meta ?? {},
+    description: spec.opts.description,
+    finished: state === 'completed' || state === 'failed' || state === 'cancelled',
+    parents: spec.parents
+      .map(({ queue: of, id: parent }) => ({ of, parent, blocking: blocking(of, parent) }))
+      .filter(({ of, parent, blocking: open }) => open || heard(of, parent)),
+    dependents: [...job.dependents].map(({ child }) => `${child.queue} ${child.id}`).toSorted(),
+  };
+}
+
+export function modelSees(queue: QueueState, id: string): unknown {
+  const jobs = [...queue.jobs.values()];
+  const idsIn = (state: string): string[] =>
+    jobs.filter((job) => job.state === state).map(({ spec }) => spec.id).toSorted(); // prettier-ignore
+  const job = queue.jobs.get(id);
+  const logs = job?.logs ?? [];
+  return {
+    counts: Object.fromEntries(states.map((state) => [state, idsIn(state).length])),
+    paused: queue.paused,
+    has: [job !== undefined, false],
+    state: job?.state ?? 'unknown',
+    ordered: timed.map((state) => sorted(queue[state])),
+    active: idsIn('active'),
+    waiting: idsIn('waiting'),
+    logs: { logs, count: logs.length },
+    job: job && jobSeen(job),
+  };
+}

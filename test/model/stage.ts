@@ -1,0 +1,93 @@
+// The real queues and workers of one history, and the model beside them: what commands are carried out on.
+import type { Redis } from 'ioredis';
+import { Queue } from '../../src/index.js';
+import type { Snapshot } from '../helpers/keyspace.js';
+import { queueNames } from './commands.js';
+import type { WatchedConnection } from './connection.js';
+import type { ToldWorker } from './hands.js';
+import { QueueState, type Ref, type Run } from './state.js';
+import { serverTime } from './time.js';
+import { Model } from './workers.js';
+
+/** What a command comes to: what is done with the real queues, and what the model does; both answer. */
+export interface Plan {
+  readonly real: () => Promise<unknown>;
+  readonly model: () => unknown;
+}
+
+/** A name that no job has. */
+const missing = 'none';
+
+export function codeOf(error: Error & { code?: string }): string {
+  return error.code ?? error.name;
+}
+
+export class Stage {
+  readonly model = new Model();
+  readonly redis: Redis;
+  readonly connection: WatchedConnection;
+  readonly prefix: string;
+  readonly workers = new Map<string, ToldWorker>();
+  readonly sweepErrors: Error[] = [];
+  /** All keys of the queues, as they were after the last step. */
+  seen = new Map<string, Snapshot>();
+  /** How many notes were taken, so that each is another. */
+  noted = 0;
+  readonly #queues = new Map<string, Queue>();
+
+  constructor(redis: Redis, connection: WatchedConnection, prefix: string) {
+    this.redis = redis;
+    this.connection = connection;
+    this.prefix = prefix;
+    for (const name of queueNames) {
+      this.model.queues.set(name, new QueueState(name));
+      const options = { connection: connection.instance, prefix, idCache: false } as const;
+      this.#queues.set(name, new Queue(name, options));
+    }
+  }
+
+  key(queue: string, noun: string): string {
+    return `${this.prefix}:{${queue}}:${noun}`;
+  }
+
+  /** Says when the queue was swept last: a worker that starts right after has no reason to sweep. */
+  async swept(queue: string, ago = 0): Promise<void> {
+    const time = (await serverTime(this.redis)) - ago;
+    await this.redis.hset(this.key(queue, 'meta'), 'swept', time);
+  }
+
+  queue(name: string): Queue {
+    return this.#queues.get(name) as Queue;
+  }
+
+  async closeQueues(): Promise<void> {
+    await Promise.all([...this.#queues.values()].map((queue) => queue.close()));
+  }
+
+  /** The job that a number means: one that is there, or one that is not. */
+  pick(queue: string, pick: number): string {
+    const stored = [...this.model.queue(queue).jobs.keys()].toSorted();
+    return stored[pick % (stored.length + 1)] ?? missing;
+  }
+
+  /** All jobs there are. */
+  stored(): Ref[] {
+    return queueNames.flatMap((queue) =>
+      [...this.model.queue(queue).jobs.keys()].toSorted().map((id) => ({ queue, id })),
+    );
+  }
+
+  /** As `pick`, of any queue. */
+  pickAny(pick: number): Ref {
+    const stored = this.stored();
+    return stored[pick % (stored.length + 1)] ?? { queue: 'p', id: missing };
+  }
+
+  /** A claimed job whose handler waits. */
+  hand(pick: number): { worker: ToldWorker; run: Run } | undefined {
+    const hands = [...this.workers.values()].flatMap((worker) =>
+      worker.model.runs.map((run) => ({ worker, run })),
+    );
+    return hands[pick % Math.max(1, hands.length)];
+  }
+}

@@ -1,0 +1,275 @@
+// The reference model of workers: leases, claims, how attempts end, and what a sweep does.
+import { ModelOfQueues } from './model.js';
+import type { Told } from './family.js';
+import { ageOf, countOf, later, sorted, type Job, type Lease, type QueueState, type Run, type Time } from './state.js'; // prettier-ignore
+
+/** Most times that a job may be lost with its worker. */
+export const maxStalledCount = 2;
+
+/** How a handler ends. */
+export type Ending =
+  | { readonly how: 'complete'; readonly value: unknown }
+  | { readonly how: 'fail' | 'give up'; readonly reason: string }
+  | { readonly how: 'delay'; readonly ms: number };
+
+/** A worker of one queue. */
+export class WorkerModel {
+  readonly queue: string;
+  lease: Lease | undefined;
+  /** Claims whose handlers run, in order. */
+  runs: Run[] = [];
+  /** How many jobs that were lost before it may take at once, and those it has. */
+  trust = 1;
+  fragile = new Map<Run, number>();
+
+  constructor(queue: string) {
+    this.queue = queue;
+  }
+}
+
+export class Model extends ModelOfQueues {
+  /** Jobs whose delay is over wait. */
+  #promote(queue: QueueState): void {
+    for (const id of sorted(queue.delayed)) {
+      if (!this.past(queue.delayed.get(id) as Time)) continue;
+      queue.delayed.delete(id);
+      this.push(queue, queue.jobs.get(id) as Job);
+    }
+  }
+
+  hasDue(queue: QueueState): boolean {
+    return [...queue.delayed.values()].some((at) => this.past(at));
+  }
+
+  hasExpired(queue: QueueState): boolean {
+    return [...queue.expiring.values()].some((at) => this.past(at));
+  }
+
+  #expire(queue: QueueState): void {
+    const told: Told[] = [];
+    for (const id of sorted(queue.expiring)) {
+      if (!this.past(queue.expiring.get(id) as Time)) continue;
+      const job = queue.jobs.get(id) as Job;
+      queue.waiting = queue.waiting.filter((other) => other !== id);
+      for (const times of [queue.expiring, queue.delayed, queue.deferred]) times.delete(id);
+      queue.late.delete(id);
+      job.open.clear();
+      job.blame('expired');
+      this.finish(queue, job, 'failed', ageOf(job.spec.opts.removeOnFail), told);
+    }
+    this.release(told);
+  }
+
+  /** A lease that lives, the old one if it does still. */
+  #ensureLease(worker: WorkerModel, queue: QueueState): Lease {
+    if (worker.lease?.state === 'lapsed') {
+      this.happened('a lapsed lease was renewed');
+      worker.lease.state = 'live';
+    }
+    if (worker.lease?.state === 'live') return worker.lease;
+    if (worker.lease) this.happened('a dead lease was followed by another');
+    worker.fragile.clear();
+    worker.lease = { state: 'live', id: undefined };
+    queue.leases.add(worker.lease);
+    return worker.lease;
+  }
+
+  /**
+   * A worker with `free` slots claims until it has no slot free, or nothing is claimable. `promoted`: whether what is due was found to be
+   * promoted though the worker had what it wanted: it may do so, and a sweep will.
+   */
+  claim(worker: WorkerModel, free: number, promoted: () => boolean): Run[] {
+    const queue = this.queue(worker.queue);
+    const lease = this.#ensureLease(worker, queue);
+    if (queue.paused) return [];
+    const runs: Run[] = [];
+    const take = (ids: readonly string[]): void => {
+      for (const id of ids) {
+        const job = queue.jobs.get(id) as Job;
+        this.move(job, 'active');
+        queue.expiring.delete(id);
+        const run: Run = { queue: queue.name, id, job, lease, attempts: job.attempts ?? 0, claimedAt: this.now, cancelled: false, token: undefined }; // prettier-ignore
+        job.run = run;
+        if (job.losses !== undefined) {
+          this.happened(`claimed after ${job.losses} losses`);
+          worker.fragile.set(run, job.losses);
+        }
+        runs.push(run);
+        worker.runs.push(run);
+      }
+    };
+    while (runs.length < free) {
+      const suspects = this.#suspects(worker, queue, free - runs.length);
+      for (const id of suspects) queue.suspects.delete(id);
+      take(suspects);
+      if (suspects.length > 0) continue;
+      const popped = queue.waiting.splice(0, free - runs.length);
+      const isLate = (id: string): boolean => this.past(queue.expiring.get(id) ?? later(this.now, 1)); // prettier-ignore
+      for (const id of popped.filter(isLate)) queue.late.add(id);
+      take(popped.filter((id) => !isLate(id)));
+      if (popped.length > 0) continue;
+      if (!this.hasDue(queue)) break;
+      this.happened('promoted by a claim');
+      this.#promote(queue);
+    }
+    if (this.hasDue(queue) && promoted()) this.#promote(queue);
+    if (queue.late.size > 0) {
+      this.happened('expired at a claim');
+      this.#expire(queue);
+    }
+    return runs;
+  }
+
+  /** Which of those that were lost with a worker this one may take: those lost twice one by one, with no other. */
+  #suspects(worker: WorkerModel, queue: QueueState, want: number): string[] {
+    const held = [...worker.fragile.values()];
+    const most = held.some((losses) => losses > 1) ? 0 : Math.max(0, Math.min(want, worker.trust - held.length)); // prettier-ignore
+    if (most === 0) return [];
+    const all = sorted(queue.suspects);
+    const lostOnce = all.filter((id) => (queue.jobs.get(id)?.losses ?? 0) < 2).slice(0, most);
+    return lostOnce.length > 0 || held.length > 0 ? lostOnce : all.slice(0, 1);
+  }
+
+  isHeld(run: Run): boolean {
+    return run.job.run === run && this.queue(run.queue).jobs.get(run.id) === run.job;
+  }
+
+  /** A job leaves its worker. */
+  #letGo({ job }: Run): void {
+    job.run = undefined;
+    job.asked = undefined;
+  }
+
+  #drop(worker: WorkerModel, run: Run, well: boolean): void {
+    worker.runs = worker.runs.filter((other) => other !== run);
+    if (run.lease === worker.lease && worker.fragile.delete(run) && well) worker.trust *= 2;
+  }
+
+  /** A handler ends. Returns '' or, when the claim is void, the error that its worker reports. */
+  settle(worker: WorkerModel, run: Run, ending: Ending, timedOut: boolean): string {
+    const queue = this.queue(run.queue);
+    const { job } = run;
+    const { opts } = job.spec;
+    const held = this.isHeld(run);
+    const ends = ending.how === 'complete' && !timedOut ? 'complete' : this.#failure(run, ending, timedOut); // prettier-ignore
+    this.#drop(worker, run, held);
+    const told: Told[] = [];
+    if (held) {
+      const fate = job.asked ?? 'cancelled';
+      this.#letGo(run);
+      const reason = timedOut ? `the attempt took longer than ${opts.timeout} ms` : 'reason' in ending ? ending.reason : ''; // prettier-ignore
+      if (ends === 'complete') {
+        const kept = this.finish(queue, job, 'completed', ageOf(opts.removeOnComplete), told);
+        const value = 'value' in ending ? ending.value : undefined;
+        if (kept === 'kept') job.result = { value, claimedAt: run.claimedAt };
+      } else if (ends === 'stop') {
+        this.finish(queue, job, fate, ageOf(opts.removeOnFail), told);
+      } else if (ends === 'fail') {
+        job.attempts = run.attempts + 1;
+        job.blame(reason);
+        this.finish(queue, job, 'failed', ageOf(opts.removeOnFail), told);
+      } else {
+        if ('failed' in ends) {
+          job.attempts = run.attempts + 1;
+          job.blame(reason);
+        }
+        this.#putOff(queue, job, ends.ms);
+      }
+    }
+    const count = ends === 'complete' ? countOf(opts.removeOnComplete) : ends === 'fail' ? countOf(opts.removeOnFail) : undefined; // prettier-ignore
+    if (count !== undefined) {
+      queue.keep[ends === 'complete' ? 'completed' : 'failed'] = count;
+      this.evict(queue);
+    }
+    this.release(told);
+    if (!held) this.happened('a settle was refused');
+    return held ? '' : 'LeaseLostError';
+  }
+
+  #putOff(queue: QueueState, job: Job, ms: number): void {
+    if (ms === 0) return this.push(queue, job);
+    this.move(job, 'delayed');
+    queue.delayed.set(job.spec.id, later(this.now, ms));
+  }
+
+  /** What follows an attempt that did not complete. */
+  #failure(run: Run, ending: Ending, timedOut: boolean) {
+    const { attempts = 1, backoff } = run.job.spec.opts;
+    if (run.cancelled) return 'stop' as const;
+    if (ending.how === 'delay' && !timedOut) return { ms: ending.ms };
+    const failed = run.attempts + 1;
+    if ((ending.how === 'give up' && !timedOut) || failed >= attempts) return 'fail' as const;
+    if (typeof backoff === 'object' && 'type' in backoff)
+      return { failed, ms: (backoff.delay ?? 0) * 2 ** (failed - 1) };
+    return { failed, ms: Array.isArray(backoff) ? (backoff.slice(0, failed).at(-1) as number) : ((backoff as number | undefined) ?? 0) }; // prettier-ignore
+  }
+
+  /** A worker is closed by force: what it holds goes back to the head of the queue. */
+  close(worker: WorkerModel): void {
+    const queue = this.queue(worker.queue);
+    const held = worker.runs.filter((run) => this.isHeld(run));
+    const told: Told[] = [];
+    for (const run of held.toReversed()) {
+      const { job } = run;
+      if (job.asked) continue;
+      this.#letGo(run);
+      this.move(job, 'waiting');
+      if (job.losses === undefined) queue.waiting.unshift(run.id);
+      else queue.suspects.set(run.id, this.now);
+    }
+    for (const { job } of held.filter((run) => run.job.run === run)) {
+      const fate = job.asked ?? 'cancelled';
+      this.#letGo(job.run as Run);
+      this.finish(queue, job, fate, ageOf(job.spec.opts.removeOnFail), told);
+    }
+    this.release(told);
+    if (worker.lease) queue.leases.delete(worker.lease);
+  }
+
+  sweep(name: string): void {
+    const queue = this.queue(name);
+    const evicts =
+      [...queue.evicting.values()].some((at) => this.past(at)) ||
+      this.over(queue, 'completed') + this.over(queue, 'failed') > 0;
+    const expires = this.hasExpired(queue);
+    const rechecks = [...queue.deferred.values()].some((at) => this.past(at));
+    this.#promote(queue);
+    for (const lease of queue.leases) if (lease.state === 'lapsed') this.#reclaim(queue, lease);
+    if (expires) this.#expire(queue);
+    if (rechecks) this.recheck(queue);
+    if (evicts) this.evict(queue);
+  }
+
+  /** A lease is dead: its jobs are claimable again, or have failed, lost too often. */
+  #reclaim(queue: QueueState, lease: Lease): void {
+    lease.state = 'gone';
+    queue.leases.delete(lease);
+    const told: Told[] = [];
+    for (const job of queue.jobs.values()) {
+      const { run, asked } = job;
+      if (run?.lease !== lease) continue;
+      const { opts } = job.spec;
+      this.#letGo(run);
+      const losses = (job.losses ?? 0) + 1;
+      if (asked) this.finish(queue, job, asked, ageOf(opts.removeOnFail), told);
+      else if (losses > maxStalledCount) {
+        this.happened('lost too often');
+        job.blame('job stalled more than allowable limit');
+        this.finish(queue, job, 'failed', ageOf(opts.removeOnFail), told);
+      } else {
+        job.losses = losses;
+        this.move(job, 'waiting');
+        queue.suspects.set(job.spec.id, this.now);
+      }
+    }
+    this.release(told);
+  }
+
+  /** Time passes: what was written before is so much older. Workers keep their leases. */
+  pass(ms: number): void {
+    for (const queue of this.queues.values()) {
+      for (const times of queue.zsets) for (const [id, at] of times) times.set(id, later(at, -ms));
+      for (const job of queue.jobs.values()) if (job.due) job.due = later(job.due, -ms);
+    }
+  }
+}
