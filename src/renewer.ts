@@ -1,5 +1,6 @@
 // Keeps leases alive: on a thread where the connection's options can be sent to one, else by timers of the
 // main thread. One renewer, and one thread, for all workers on the same connection.
+import { isIP } from 'node:net';
 import { Worker as Thread } from 'node:worker_threads';
 import type { Connection } from './connection.js';
 import { executeOne } from './execute.js';
@@ -49,11 +50,12 @@ function sendable(options: Connection['options']): ThreadTarget | undefined {
     username: username ?? undefined,
     password: password ?? undefined,
     db: db ?? 0,
-    // The certificate names the host that the options name, not the address that the thread is given.
-    tls: tls && { servername: options.host, ...tls },
+    // The certificate names the host that the options name, not the address that the thread is given; addresses are no names.
+    tls: tls && { ...(isIP(options.host ?? '') === 0 && { servername: options.host }), ...tls },
     sentinels: sentinelsOf(options),
   };
-  if (options.Connector || (sentinels && tls)) return undefined;
+  // A context of OpenSSL is cloned as an empty object.
+  if (options.Connector || (sentinels && tls) || tls?.secureContext) return undefined;
   try {
     structuredClone(target);
     return target;
