@@ -1,6 +1,7 @@
 // The connections of one process to one server: one for commands, one that blocks (made when a worker
 // first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
 // is all that Lunaq knows of ioredis.
+import { inspect } from 'node:util';
 import { Redis, type RedisOptions } from 'ioredis';
 import { denialOf, isDenial } from './access/denials.js';
 import { Channels, type Subscriber } from './channels.js';
@@ -55,12 +56,24 @@ function isInstance(value: ConnectionOptions): value is RedisInstance {
   return typeof value === 'object' && typeof (value as RedisInstance).duplicate === 'function';
 }
 
+function make(target: ConnectionOptions, options: Options): Redis {
+  if (isInstance(target)) return target.duplicate(options) as Redis;
+  if (typeof target !== 'string') return new Redis({ ...(target as Options), ...options });
+  try {
+    return new Redis(target, options);
+  } catch {
+    // Without the cause, which quotes the URL, and so its password.
+    throw new TypeError('connection: expected a URL such as redis://user:password@host:6379, got one that can not be read'); // prettier-ignore
+  }
+}
+
 function connect(target: ConnectionOptions, extra: Options = {}): Redis {
   const options = { ...overrides, ...extra };
-  let redis: Redis;
-  if (isInstance(target)) redis = target.duplicate(options) as Redis;
-  else if (typeof target === 'string') redis = new Redis(target, options);
-  else redis = new Redis({ ...(target as Options), ...options });
+  const redis = make(target, options);
+  // What a refused AUTH or HELLO was sent with is in the error.
+  redis.prependListener('error', (error: Error & { command?: { args?: unknown[] } }) => {
+    if (error.command) error.command.args = [];
+  });
   // Every call that waits for the connection listens.
   redis.setMaxListeners(0);
   if (redis.options.keyPrefix) {
@@ -163,6 +176,15 @@ export class Connection {
   listen(listener: Listener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** All that is shown of it: sockets and options hold passwords. */
+  toJSON(): { readonly status: string } {
+    return { status: this.commands.status };
+  }
+
+  [inspect.custom](): string {
+    return `Connection { status: '${this.commands.status}' }`;
   }
 
   get isReady(): boolean {
@@ -274,9 +296,10 @@ export class Connection {
     return new Map(Array.from(fields, ([, field = '', value = '']) => [field, value]));
   }
 
-  /** The server's maxmemory-policy; undefined when it does not tell. */
-  async evictionPolicy(): Promise<string | undefined> {
-    return (await this.info('memory')).get('maxmemory_policy');
+  /** A setting of the server; undefined when it does not tell, as few servers tell those who are not their administrators. */
+  async setting(name: string): Promise<string | undefined> {
+    const reply = await this.commands.config('GET', name).catch(() => []);
+    return (reply as string[])[1];
   }
 
   /** Address of the server that commands go to, followed across a failover by the client. */

@@ -46,6 +46,8 @@ export type QueueErrorCode =
   | 'UNAVAILABLE'
   /** What is stored of a job could not be read; a job whose record it is fails, others go on. */
   | 'UNREADABLE'
+  /** The server is too old to know the flags of scripts: Redis 7.0 or newer is needed, or Valkey. */
+  | 'UNSUPPORTED_SERVER'
   /** A copy of the call went unanswered: it may have been done. Adding again under the same ids is safe. */
   | 'UNKNOWN_OUTCOME'
   /** The job did not finish within the time that was given to wait for it; it goes on. */

@@ -20,6 +20,9 @@ export type Answer<Reply> =
 const passing =
   /^(LOADING|BUSY|READONLY|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|MISCONF|UNBLOCKED)\b/;
 
+/** What a server that knows no flags of scripts says of the first line of ours. */
+const tooOld = /^ERR Error compiling script\b.*unexpected symbol near '#'/;
+
 interface Pending {
   readonly call: Call;
   answer: Answer<unknown> | undefined;
@@ -61,6 +64,12 @@ function outOfMemory(cause: Error): QueueError {
 function refusal({ script }: Call, cause: Error): QueueError {
   if (cause.message.startsWith('OOM')) return outOfMemory(cause);
   if (isDenial(cause)) return denialOf(cause, script);
+  if (tooOld.test(cause.message))
+    return new QueueError(
+      'UNSUPPORTED_SERVER',
+      `${script.name}: the server is too old: Redis 7.0 or newer is needed, or Valkey`,
+      { cause },
+    );
   return new QueueError('REDIS', `${script.name}: ${cause.message}`, { cause });
 }
 

@@ -51,5 +51,6 @@ export type { BackoffStrategy } from './retry.js';
 export type { FinishedState, JobState } from './scripts.js';
 export type { ParentJob } from './store.js';
 export type { Counters } from './reporting/tally.js';
+export type { Durability, WarningCode } from './warnings.js';
 export { Worker, type Handler, type Handlers, type WorkerEvents } from './worker.js';
 export type { WorkerCounters, WorkerInfo } from './reporting/workers.js';

@@ -5,6 +5,7 @@ import { knownOptions, longestTimer, shown, textOf, wholeNumber, yesOrNo } from 
 import { checkJobOptions, type JobOptions } from './job-options.js';
 import { defaultLimits, limitsOf, type LimitOptions, type Limits } from './limits.js';
 import type { BackoffStrategy } from './retry.js';
+import type { Durability } from './warnings.js';
 
 export interface QueueOptions {
   /** Redis to use. Default: 127.0.0.1:6379. */
@@ -22,6 +23,11 @@ export interface QueueOptions {
    * with QUEUE_FULL; an id that exists is still a duplicate, and jobs that come back are never refused. Default: any number.
    */
   maxLength?: number;
+  /**
+   * How safely the server is expected to keep what was added, to be warned at the start (`LUNAQ_DURABILITY`) when it does not: `everysec`, in an
+   * append-only file; `always`, on the disk before it answers. It changes nothing else. Default: no warning.
+   */
+  durability?: Durability;
   /** Sizes and counts of what it takes: data, names, ids, parents, see `LimitOptions`. */
   limits?: LimitOptions;
   /**
@@ -119,10 +125,18 @@ const queueOptions = [
   'maxPending',
   'maxPendingBytes',
   'maxLength',
+  'durability',
   'limits',
   'idCache',
   'codec',
 ];
+
+/** The wish for durability, checked. */
+export function durabilityOf({ durability }: QueueOptions): Durability | undefined {
+  if (durability !== undefined && !['everysec', 'always'].includes(durability))
+    throw new TypeError(`durability: expected everysec or always, got ${shown(durability)}`);
+  return durability;
+}
 
 export interface QueueLimits {
   readonly maxPending: number;
@@ -134,6 +148,7 @@ export interface QueueLimits {
 /** Limits of a queue with their defaults; its options checked. */
 export function queueLimits(options: QueueOptions): QueueLimits {
   knownOptions(options, queueOptions);
+  durabilityOf(options);
   const {
     maxPending = defaultLimits.bulkJobs,
     maxPendingBytes = 64 * 1024 * 1024,

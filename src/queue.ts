@@ -23,7 +23,7 @@ import { Job } from './job.js';
 import { checkJobOptions, type JobOptions, type ParentRef } from './job-options.js';
 import { defaultPrefix } from './keys.js';
 import type { Limits } from './limits.js';
-import { idCacheSettings, queueLimits, type QueueOptions } from './options.js';
+import { durabilityOf, idCacheSettings, queueLimits, type QueueOptions } from './options.js';
 import { unregister } from './registry.js';
 import { ProducerReports, Reports } from './reporting/reports.js';
 import { shareOptions, type JobRecord } from './record.js';
@@ -93,7 +93,7 @@ export class Queue<
       this.report(error);
     });
     this.#unlisten = this.#connection.listen({ onError: (error) => this.report(error) });
-    warnAboutServer(this.#connection);
+    warnAboutServer(this.#connection, durabilityOf(options));
   }
 
   /**

@@ -14,6 +14,7 @@ import type {
 } from './lease-protocol.js';
 import type { Call, JobId } from './script.js';
 import { renew, type RenewReply } from './scripts.js';
+import { warn } from './warnings.js';
 
 export interface KeptLease {
   readonly lease: string;
@@ -77,9 +78,9 @@ export class Renewer {
     this.#connection = connection;
     this.#target = sendable(connection.options);
     if (!this.#target)
-      process.emitWarning(
+      warn(
+        'LUNAQ_NO_THREAD',
         'connection options that a thread can not be given: leases are renewed on the main thread, where a handler that blocks the event loop loses its jobs',
-        { type: 'LunaqWarning', code: 'LUNAQ_NO_THREAD' },
       );
   }
 

@@ -12,6 +12,11 @@ async function flushed(stream: NodeJS.WriteStream): Promise<void> {
 
 // Nobody reads complaints or help any more; what commands print is seen to by Output.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+// In the form of all complaints; of holes in the server the doctor tells.
+process.removeAllListeners('warning');
+process.on('warning', (warning: Error & { code?: string }) => {
+  if (warning.code !== 'LUNAQ_LUA_HOLES') complain(warning.message);
+});
 let code = 1;
 try {
   code = await run(process.argv);
