@@ -131,7 +131,7 @@ test('a working connection is shown by none that uses it', async () => {
 
 test('what a job holds is in no error of the library', async () => {
   const { all } = overhear();
-  const queue = live.queue({ limits: { dataBytes: 100 } as never });
+  const queue = live.queue({ limits: { dataBytes: 100 } });
   const { jobs, results } = queue['store'].keys;
   const errors: unknown[] = [await rejection(queue.add('job', secret.repeat(100)))];
   await live.redis.hset(jobs, 'broken', `${secret}["n",`, 'worse', `["n",1,1,{"a":${secret}}]`);

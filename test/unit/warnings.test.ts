@@ -1,6 +1,6 @@
 // What a server's INFO gives cause to warn of. Its versions are judged in server-checks.test.ts.
 import { expect, test } from 'vitest';
-import { judge, lack, type Durability } from '../../src/warnings.js';
+import { judge, lack } from '../../src/warnings.js';
 
 const codesOf = (fields: Readonly<Record<string, string>>): string[] =>
   judge(new Map(Object.entries(fields))).map(({ code }) => code);
@@ -42,7 +42,7 @@ test.each([
   'durability %s with aof_enabled %s and appendfsync %s: %s',
   (wish, aof, fsync, told) => {
     const info = new Map(aof === undefined ? [] : [['aof_enabled', aof] as const]);
-    const found = lack(wish as Durability, info, fsync);
+    const found = lack(wish, info, fsync);
     if (told === undefined) expect(found).toBeUndefined(); // oxlint-disable-line vitest/no-conditional-expect
     else expect(found).toMatch(told); // oxlint-disable-line vitest/no-conditional-expect
   },
