@@ -88,6 +88,26 @@ test('a block that the server ends with UNBLOCKED, again and again, is followed 
   }
 }, 30_000);
 
+test('an outage longer than the block time: the worker blocks again, and the next job starts at once', async () => {
+  const server = await startRedis({ appendonly: true, appendfsync: 'always' });
+  live.after(() => server.stop());
+  const redis = new Redis({ ...server.connection, retryStrategy: () => 50 });
+  redis.on('error', () => undefined);
+  live.after(() => redis.disconnect());
+  const { connection } = server;
+  const started: string[] = [];
+  // Blocks end with the period of the sweep.
+  live.worker((job) => void started.push(job.id), { connection, stalledInterval: 1_000 });
+  await blocked(redis);
+  await server.kill();
+  await pause(2_500);
+  await server.restart();
+  await blocked(redis);
+  const { id } = await live.queue({ connection }).add('job', {});
+  await until(() => started.includes(id), soon);
+  await blocked(redis);
+}, 30_000);
+
 test('a failover while the worker is blocked: it goes on with the promoted replica', async () => {
   const { master, replica, old, promoted } = await replicated();
   const target = { host: master.host, port: master.port };
