@@ -13,6 +13,15 @@ test('each test that it names exists', () => {
   expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });
 
+test('each npm script that it names exists', () => {
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  const names = [...page.matchAll(/`npm (?:run )?([\w:]+)/g)].map(([, name = '']) => name);
+  expect(names.length).toBeGreaterThan(0);
+  expect(names.filter((name) => !(name in scripts))).toEqual([]);
+});
+
 test('each fault whose figures it tells is printed by the test beside it', () => {
   const rows = page.split('\n').filter((line) => line.startsWith('| ') && line.includes('`fault='));
   expect(rows.length).toBeGreaterThan(15);
