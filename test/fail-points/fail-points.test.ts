@@ -39,9 +39,9 @@ test.each(Object.keys(scenarios))('%s ends as in peace, wherever it is cut', (ti
   expect(swept.scenarios.get(title)?.wrong).toEqual([]);
 });
 
-test('all but a few of the points come to pass', () => {
+test('most of the points come to pass, though some calls are made now and then only', () => {
   for (const { points, missed } of swept.scenarios.values())
-    expect(missed.length).toBeLessThan(points / 5);
+    expect(missed.length).toBeLessThan(points / 3);
 });
 
 test('every script is cut before it arrives and after it was executed, here or for a reason elsewhere', () => {

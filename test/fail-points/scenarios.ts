@@ -19,15 +19,20 @@ function stops(signal: AbortSignal | undefined): Promise<never> {
 export const plain: Scenario = async (play) => {
   const queue = play.queue();
   play.worker();
-  await queue.add('job', 'first', { jobId: 'a' });
-  await queue.addBulk(
+  const added = await queue.addBulk([{ name: 'job', data: 'first', opts: { jobId: 'a' } }]);
+  const more = await queue.addBulk(
     ['b', 'c', 'd', 'e'].map((jobId) => ({ name: 'job', data: jobId, opts: { jobId } })),
   );
-  await Promise.all([
+  const last = await Promise.all([
     queue.add('job', 'gone', { jobId: 'f', removeOnComplete: true }),
     queue.add('job', 'counted', { jobId: 'g', removeOnComplete: { count: 100 } }),
     queue.add('job', 'again', { jobId: 'a' }),
   ]);
+  const duplicates = [...added, ...more, ...last].filter(({ duplicate }) => duplicate);
+  assert.deepEqual(
+    duplicates.map(({ id }) => id),
+    ['a'],
+  );
   // More than one claim reads: the rest is read in slices.
   const large = 'x'.repeat(150_000);
   await queue.addBulk(

@@ -63,20 +63,24 @@ export function shown({ call, nth, side, all }: FailPoint): string {
 /** Calls that every scenario makes in the same way: after the first scenario only their first reply is lost. */
 const common = new Set(['register', 'report', 'close', 'sweep', 'renew', 'renew of the thread', 'BLPOP', 'CLIENT UNBLOCK', 'SCRIPT LOAD', 'SUBSCRIBE']); // prettier-ignore
 
-/** Where to cut: around every call, or, of those that come more often than `most`, the first ones and the last. */
-function pointsOf({ seen }: Cutter, most: number, isFirst: boolean): FailPoint[] {
+/**
+ * Where to cut: around every call, or, of those that come more often than `most`, the first ones and the last; where an earlier scenario
+ * has had a call, the first and the last.
+ */
+function pointsOf({ seen }: Cutter, most: number, before: ReadonlySet<string>): FailPoint[] {
   const points: FailPoint[] = [];
   for (const [call, { times, followed }] of seen) {
-    if (common.has(call) && !isFirst) {
+    const isNew = !before.has(call);
+    if (common.has(call) && !isNew) {
       points.push({ call, nth: 1, side: 'after', all: false });
       continue;
     }
     const last = common.has(call) ? Math.min(times, 2) : times;
     for (let nth = 1; nth <= last; nth += 1) {
-      if (last > most && nth >= most && nth < last) continue;
+      if (nth >= (isNew ? most : 2) && nth < last) continue;
       const sides: Side[] = ['before', 'after', ...(followed.includes(nth) ? ['between' as const] : [])]; // prettier-ignore
       for (const side of sides) points.push({ call, nth, side, all: false });
-      if (nth === 1) points.push({ call, nth, side: 'after', all: true });
+      if (nth === 1 && isNew) points.push({ call, nth, side: 'after', all: true });
     }
   }
   return points;
@@ -111,10 +115,12 @@ export async function sweep(
 ): Promise<Sweep> {
   const cut = new Map<string, Set<Side>>();
   const swept = new Map<string, Swept>();
+  const before = new Set<string>();
   const tasks: (() => Promise<void>)[] = [];
   for (const [title, scenario] of Object.entries(scenarios)) {
     const peace = await run(ground, scenario);
-    const points = pointsOf(peace.cutter, most, swept.size === 0);
+    const points = pointsOf(peace.cutter, most, before);
+    for (const call of peace.cutter.seen.keys()) before.add(call);
     const seen = [...peace.cutter.seen.values()];
     const fared: Swept = {
       calls: seen.reduce((sum, { times }) => sum + times, 0),
