@@ -1,5 +1,6 @@
 // Acting on jobs that nobody holds, and asking those who hold one to stop. Jobs with parents or dependents take more than one
 // step; the first one decides, the sweep finishes what was broken off.
+import { knownOptions, shown } from './checks.js';
 import { randomText, type Caller } from './caller.js';
 import { edgeText, openEdges, outcomeLines, parseOutcomes, standing, verdict } from './edge.js';
 import { execute, executeOne } from './execute.js';
@@ -113,7 +114,14 @@ export class Actions {
     if (word !== 'removed') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
   }
 
-  async cancel(id: string, { reason = 'cancelled', dependents }: CancelOptions): Promise<void> {
+  /** Throws TypeError for options that can't be. */
+  async cancel(id: string, options: CancelOptions): Promise<void> {
+    knownOptions(options, ['reason', 'dependents']);
+    const { reason = 'cancelled', dependents } = options;
+    if (typeof reason !== 'string')
+      throw new TypeError(`reason: expected a string, got ${shown(reason)}`);
+    if (dependents !== undefined && dependents !== 'cancel' && dependents !== 'release')
+      throw new TypeError(`dependents: expected cancel or release, got ${shown(dependents)}`);
     const word = dependents ?? 'cancelled';
     for (;;) {
       const [answer] = await this.#inTurn('cancel', (row) => {

@@ -21,7 +21,7 @@ export function shown(value: unknown): string {
     return JSON.stringify(value.length > shownText ? `${value.slice(0, shownText)}…` : value);
   if (typeof value === 'object' && value !== null) return 'an object';
   if (typeof value === 'function' || typeof value === 'symbol') return `a ${typeof value}`;
-  return String(value).slice(0, shownText);
+  return `${String(value).slice(0, shownText)}${typeof value === 'bigint' ? 'n' : ''}`;
 }
 
 /** A whole number from `least` to `most`, or a TypeError or RangeError that names the option. */

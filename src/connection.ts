@@ -2,6 +2,7 @@
 // first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
 // is all that Lunaq knows of ioredis.
 import { inspect } from 'node:util';
+import { shown } from './checks.js';
 import { Redis, type RedisOptions } from 'ioredis';
 import { denialOf, isDenial } from './access/denials.js';
 import { Channels, type Subscriber } from './channels.js';
@@ -104,11 +105,23 @@ async function whenReady(
 
 const shared = new Map<unknown, Connection>();
 
+function checkTarget(target: unknown): void {
+  const isObject = typeof target === 'object' && target !== null && !Array.isArray(target);
+  if (!isObject && (typeof target !== 'string' || target === ''))
+    throw new TypeError(
+      `connection: expected a URL, or an ioredis instance or its options, got ${shown(target)}`,
+    );
+}
+
 /** Options that say the same are the same server; those that can't be written down are told apart by identity. */
 function identity(target: ConnectionOptions): unknown {
   if (typeof target === 'string' || isInstance(target)) return target;
-  const writable = Object.values(target).every((value) => typeof value !== 'function');
-  return writable ? JSON.stringify(target) : target;
+  if (Object.values(target).some((value) => typeof value === 'function')) return target;
+  try {
+    return JSON.stringify(target);
+  } catch {
+    return target;
+  }
 }
 
 /** How a block ended. */
@@ -158,7 +171,9 @@ export class Connection {
     });
   }
 
+  /** Throws TypeError for what is none. */
   static acquire(target: ConnectionOptions = {}): Connection {
+    checkTarget(target);
     const key = identity(target);
     const connection = shared.get(key) ?? new Connection(target, key);
     shared.set(key, connection);

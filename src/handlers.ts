@@ -1,4 +1,5 @@
 // Which handler runs a job, and whether it can see a signal.
+import { shown } from './checks.js';
 import { QueueError } from './errors.js';
 import type { Job } from './job.js';
 
@@ -27,6 +28,16 @@ function mayTakeSignal(handler: (...args: never[]) => unknown): boolean {
   return otherArguments.test(text) || parameters.includes('=');
 }
 
+function checkTable(handlers: unknown): void {
+  if (typeof handlers !== 'object' || handlers === null || Array.isArray(handlers))
+    throw new TypeError(
+      `handler: expected a function, or an object of functions by job name, got ${shown(handlers)}`,
+    );
+  for (const [name, handler] of Object.entries(handlers))
+    if (handler !== undefined && typeof handler !== 'function')
+      throw new TypeError(`handler[${shown(name)}]: expected a function, got ${shown(handler)}`);
+}
+
 export class HandlerTable<Data, Result, Name extends string> {
   readonly #handlers: Handler<Data, Result, Name> | Handlers<Data, Result, Name>;
   readonly #signalled = new WeakMap<object, boolean>();
@@ -36,10 +47,7 @@ export class HandlerTable<Data, Result, Name extends string> {
 
   /** Throws TypeError for what can't be a handler. */
   constructor(handlers: Handler<Data, Result, Name> | Handlers<Data, Result, Name>) {
-    if (typeof handlers !== 'function' && (typeof handlers !== 'object' || handlers === null))
-      throw new TypeError(
-        `handler: expected a function, or an object of functions by job name, got ${String(handlers)}`,
-      );
+    if (typeof handlers !== 'function') checkTable(handlers);
     this.#handlers = handlers;
   }
 

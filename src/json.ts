@@ -3,6 +3,7 @@
 // what would be {}, such as a Map.
 import { types } from 'node:util';
 import { shown } from './checks.js';
+import { asError } from './errors.js';
 
 /** A value as JSON on one line. Throws TypeError or RangeError for one that JSON can't hold, naming its place: `data.points[3].x`. */
 export function jsonOf(what: string, value: unknown): string {
@@ -31,7 +32,8 @@ function notJson(place: string, value: unknown): TypeError {
 }
 
 function unwritable(what: string, cause: unknown): TypeError {
-  return new TypeError(`${what}: can't be written as JSON`, { cause });
+  const [why = ''] = asError(cause).message.split('\n', 1);
+  return new TypeError(`${what}: can't be written as JSON: ${why.slice(0, 200)}`, { cause });
 }
 
 /** Deeper than this only `lossIn` looks. */

@@ -1,6 +1,6 @@
 // Looking at a queue and its jobs: what a `Queue` offers beside adding and acting.
 import { audienceLifetime } from './listening/audience.js';
-import { knownOptions, textOf, wholeNumber, yesOrNo } from './checks.js';
+import { knownOptions, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
 import {
   readMetrics,
   readMinutes,
@@ -26,7 +26,7 @@ export type QueueErrors = { error: [error: Error] };
 /** Throws TypeError for a state that is none of those allowed. */
 export function stateOf<S extends JobState>(state: S, allowed: readonly S[]): S {
   if (allowed.includes(state)) return state;
-  throw new TypeError(`state: expected one of ${allowed.join(', ')}, got ${JSON.stringify(state)}`);
+  throw new TypeError(`state: expected one of ${allowed.join(', ')}, got ${shown(state)}`);
 }
 
 /**

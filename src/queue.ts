@@ -59,8 +59,8 @@ export class Queue<
   /** Throws TypeError or RangeError for a name or option that can't be. */
   constructor(name: string, options: QueueOptions = {}) {
     const checkedName = queueNameOf('name', name);
-    const { prefix = defaultPrefix, defaultJobOptions = {} } = options;
     const limits = queueLimits(options);
+    const { prefix = defaultPrefix, defaultJobOptions = {} } = options;
     const codecs = codecList(options.codec);
     const idCache = idCacheSettings(options);
     const checkedPrefix = queueNameOf('prefix', prefix);
@@ -207,10 +207,6 @@ export class Queue<
    * cancelled unless it completes first. Throws JOB_FINISHED, JOB_NOT_FOUND.
    */
   async cancel(id: string, options: CancelOptions = {}): Promise<void> {
-    knownOptions(options, ['reason', 'dependents']);
-    const { dependents } = options;
-    if (dependents !== undefined && dependents !== 'cancel' && dependents !== 'release')
-      throw new TypeError(`dependents: expected cancel or release, got ${String(dependents)}`);
     await this.store.actions.cancel(textOf('id', id), options);
   }
 

@@ -2,9 +2,9 @@
 // and settling in cycle.ts, where a retry is decided in retry.ts.
 import { hostname } from 'node:os';
 import { Attempts, type Home } from './attempts.js';
-import { queueNameOf, wholeNumber } from './checks.js';
+import { knownOptions, queueNameOf, wholeNumber, yesOrNo } from './checks.js';
 import { Connection } from './connection.js';
-import { QueueError } from './errors.js';
+import { asError, QueueError } from './errors.js';
 import { SafeEmitter } from './events.js';
 import { Family } from './family.js';
 import { HandlerTable, type Handler, type Handlers } from './handlers.js';
@@ -151,7 +151,14 @@ export class Worker<
    * Runs until `close()`. With `burst`, it ends when everything claimable is done, its own retries without delay included; the worker
    * can then be run again, or closed. Rejects with CLOSED; TypeError when it runs already.
    */
-  run({ burst = false }: { burst?: boolean } = {}): Promise<void> {
+  run(options: { burst?: boolean } = {}): Promise<void> {
+    let burst: boolean;
+    try {
+      knownOptions(options, ['burst']);
+      burst = yesOrNo('burst', options.burst ?? false);
+    } catch (thrown) {
+      return Promise.reject(asError(thrown));
+    }
     if (this.#closing)
       return Promise.reject(new QueueError('CLOSED', `worker of ${this.name} was closed`));
     if (this.#running) return Promise.reject(new TypeError(`worker of ${this.name} runs already`));
@@ -245,6 +252,7 @@ export class Worker<
 
   /** Claims no more until `resume`. Resolves when the jobs in hand have ended, unless `doNotWaitActive`. */
   async pause(doNotWaitActive = false): Promise<void> {
+    yesOrNo('doNotWaitActive', doNotWaitActive);
     this.#paused = true;
     for (const queue of this.#queues) {
       queue.cycle.stopClaiming();

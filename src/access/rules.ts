@@ -1,6 +1,6 @@
 // The rules of a Redis user, made from the scripts that its role runs: no command more, no other keys, no other channels.
 import { luaSources } from '../generated/lua.js';
-import { queueNameOf, shown } from '../checks.js';
+import { knownOptions, queueNameOf, shown } from '../checks.js';
 import { defaultPrefix } from '../keys.js';
 import type { ScriptName } from '../script.js';
 import { callersOf, confined, ownCommands, roles, type Role } from './roles.js';
@@ -44,7 +44,12 @@ function literally(text: string): string {
 function stemsOf({ prefix = defaultPrefix, queues }: AccessOptions): string[] {
   const start = literally(queueNameOf('prefix', prefix));
   if (queues === undefined) return [`${start}:{*}:`];
-  return queues.map((queue) => `${start}:{${literally(queueNameOf('queue', queue))}}:`);
+  if (!Array.isArray(queues))
+    throw new TypeError(`queues: expected a list of names, got ${shown(queues)}`);
+  return Array.from(
+    queues as string[],
+    (queue) => `${start}:{${literally(queueNameOf('queue', queue))}}:`,
+  );
 }
 
 /**
@@ -52,6 +57,7 @@ function stemsOf({ prefix = defaultPrefix, queues }: AccessOptions): string[] {
  * can limit the commands of a user, not the scripts: `docs/security.md` tells what that means. Throws TypeError.
  */
 export function accessRules(role: Role | readonly Role[], options: AccessOptions = {}): string[] {
+  knownOptions(options, ['prefix', 'queues']);
   const wanted = [role].flat();
   if (wanted.length === 0 || !wanted.every((one) => roles.includes(one)))
     throw new TypeError(`role: expected ${roles.join(', ')}, got ${wanted.map(shown).join(', ')}`);

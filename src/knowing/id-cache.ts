@@ -1,6 +1,6 @@
 // Whether jobs are stored, from memory where that is known well enough. What is known is shared (known-ids.ts); here is what one Queue
 // object has of it. It answers questions and decides nothing: what is added is decided by the script that adds.
-import { textOf } from '../checks.js';
+import { shown, textOf } from '../checks.js';
 import type { Connection } from '../connection.js';
 import { asError, QueueError } from '../errors.js';
 import type { QueueKeys } from '../keys.js';
@@ -80,7 +80,8 @@ export class IdCache {
   }
 
   async hasMany(ids: readonly string[]): Promise<boolean[]> {
-    return await this.#track(this.#hasMany(ids.map((id) => this.#checked(id))));
+    if (!Array.isArray(ids)) throw new TypeError(`ids: expected a list, got ${shown(ids)}`);
+    return await this.#track(this.#hasMany(Array.from(ids, (id: string) => this.#checked(id))));
   }
 
   async #hasMany(ids: readonly JobId[]): Promise<boolean[]> {

@@ -95,7 +95,7 @@ describe('add', () => {
     circle.push(circle);
     await expect(queue.add('job', circle)).rejects.toThrow(TypeError);
     await expect(queue.add('job', 1n)).rejects.toThrow(
-      /^data: expected what JSON can hold, got 1$/,
+      /^data: expected what JSON can hold, got 1n$/,
     );
     expect(await queue.getJobCounts()).toEqual(none);
   });

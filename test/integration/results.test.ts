@@ -261,7 +261,7 @@ test.each<[what: string, result: unknown, reason: RegExp, cause: object]>([
   [
     'a bigint as a result',
     5n,
-    /^returnvalue: expected what JSON can hold, got 5$/,
+    /^returnvalue: expected what JSON can hold, got 5n$/,
     { name: 'TypeError' },
   ],
 ])('%s fails the job, which is not tried again', async (_, result, reason, cause) => {

@@ -27,7 +27,7 @@ describe('refused, with the place', () => {
     ['NaN behind a proxy', new Proxy([Number.NaN], {}), /^data\[0\]: /],
     ['NaN under many levels', nested(500, Number.NaN), /^data(\[0\]){500}: expected a finite/],
     ['an invalid date', { at: new Date('no date') }, /^data\.at: expected a date, got an invalid/],
-    ['a bigint', { n: [5n] }, /^data\.n\[0\]: expected what JSON can hold, got 5$/],
+    ['a bigint', { n: [5n] }, /^data\.n\[0\]: expected what JSON can hold, got 5n$/],
     ['a function in a list', [() => 1], /^data\[0\]: expected what JSON can hold, got a function$/],
     ['a symbol in a list', [Symbol('s')], /^data\[0\]: .* got a symbol$/],
     ['a function', () => 1, /^data: .* got a function$/],
@@ -38,11 +38,11 @@ describe('refused, with the place', () => {
     ['a Promise', { result: Promise.resolve(1) }, /^data\.result: .* got a Promise$/],
     ['an Error', { error: new Error('lost') }, /^data\.error: .* got an Error$/],
     ['an ArrayBuffer', { bytes: new ArrayBuffer(8) }, /^data\.bytes: .* got an ArrayBuffer$/],
-    ['a cycle', cyclic, /^data: can't be written as JSON$/],
+    ['a cycle', cyclic, /^data: can't be written as JSON: /],
     ['a getter that throws', { get x() { throw new Error('no'); } }, /^data: can't be/], // prettier-ignore
     ['a toJSON that throws', { toJSON() { throw new Error('no'); } }, /^data: can't be/], // prettier-ignore
-    ['a revoked proxy', revoked(), /^data: can't be written as JSON$/],
-    ['100,000 levels', nested(100_000, 1), /^data: can't be written as JSON$/],
+    ['a revoked proxy', revoked(), /^data: can't be written as JSON: /],
+    ['100,000 levels', nested(100_000, 1), /^data: can't be written as JSON: /],
   ])('%s', (_, value, message) => {
     let thrown: unknown;
     try {
