@@ -18,7 +18,7 @@ const traps: ProxyHandler<object> = {
 };
 
 /** A list in a list in a list. */
-export function nested(depth: number): unknown {
+function nested(depth: number): unknown {
   let value: unknown = 1;
   for (let level = 0; level < depth; level += 1) value = [value];
   return value;
@@ -35,7 +35,7 @@ function ownPrototype(): object {
   return JSON.parse('{"__proto__":{"polluted":true},"constructor":{"prototype":{"polluted":1}}}');
 }
 
-export const large = 'x'.repeat(5 * 1024 * 1024);
+const large = 'x'.repeat(5 * 1024 * 1024);
 
 export const hostile: readonly [what: string, make: () => unknown][] = [
   ['undefined', () => undefined],
