@@ -1,4 +1,6 @@
 // Clients as users of Redis: who they are, and what they say when they lack a right.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { QueueError } from '../../src/errors.js';
 import { QueueEvents } from '../../src/listening/queue-events.js';
@@ -95,4 +97,12 @@ test('a wrong password is told as such, by calls and by the connection', async (
   const [add, ready] = await Promise.all([rejection(queue.add('job', 1)), rejection(queue.waitUntilReady())]); // prettier-ignore
   expect(add).toMatchObject(told);
   expect(ready).toMatchObject(told);
+});
+
+test('no test of the suite lets a client of the library connect as the user who may do all', () => {
+  const folders = ['integration', 'faults', 'shipped', 'cli'].map((name) => join(import.meta.dirname, '..', name)); // prettier-ignore
+  const files = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
+  const unbound = /connection(: |\.acquire\(|: \{ \.\.\.)live\.server\.(connection|url)(?!, \.\.\.account)|connection: proxy\.url/i; // prettier-ignore
+  const found = files.filter((file) => file.endsWith('.ts') && unbound.test(readFileSync(file, 'utf8'))); // prettier-ignore
+  expect(found).toEqual([]);
 });
