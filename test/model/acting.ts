@@ -63,8 +63,11 @@ type Acting =
 
 export const acting: Pick<Planners, Acting> = {
   cancel: (stage, name, { pick, dependents }) => {
-    const held = pick % 3 === 0 ? stage.hand(pick)?.run : undefined;
-    const { queue, id } = held ?? { queue: name, id: stage.pick(name, pick) };
+    const chosen = [
+      stage.hand(pick)?.run,
+      stage.pickWhere(pick, (job) => job.state === 'deferred' || job.dependents.size > 0),
+    ][pick % 3];
+    const { queue, id } = chosen ?? { queue: name, id: stage.pick(name, pick) };
     const reason = `reason ${dependents ?? ''}`;
     const options = { reason, ...(dependents ? { dependents } : {}) };
     return {
@@ -73,10 +76,12 @@ export const acting: Pick<Planners, Acting> = {
     };
   },
   remove: (stage, name, { pick }) => {
-    const id = stage.pick(name, pick);
+    const ended = stage.pickWhere(pick, ({ state }) => state === 'cancelled');
+    const chosen = pick % 3 === 0 ? ended : undefined;
+    const { queue, id } = chosen ?? { queue: name, id: stage.pick(name, pick) };
     return {
-      real: () => stage.queue(name).remove(id),
-      model: () => stage.model.remove(name, id),
+      real: () => stage.queue(queue).remove(id),
+      model: () => stage.model.remove(queue, id),
     };
   },
   retryJob: (stage, _, { pick }) => {

@@ -5,7 +5,7 @@ import type { Snapshot } from '../helpers/keyspace.js';
 import { queueNames } from './commands.js';
 import type { WatchedConnection } from './connection.js';
 import type { ToldWorker } from './hands.js';
-import { QueueState, type Ref, type Run } from './state.js';
+import { QueueState, type Job, type Ref, type Run } from './state.js';
 import { serverTime } from './time.js';
 import { Model } from './workers.js';
 
@@ -81,6 +81,12 @@ export class Stage {
   pickAny(pick: number): Ref {
     const stored = this.stored();
     return stored[pick % (stored.length + 1)] ?? { queue: 'p', id: missing };
+  }
+
+  /** A job of any queue of which this holds, if there is one. */
+  pickWhere(pick: number, holds: (job: Job) => boolean): Ref | undefined {
+    const found = this.stored().filter((ref) => holds(this.model.find(ref) as Job));
+    return found[pick % Math.max(1, found.length)];
   }
 
   /** A claimed job whose handler waits. */
