@@ -47,4 +47,7 @@ rmSync(thread, { recursive: true });
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 compile('tsconfig.json');
-if (!process.argv.includes('--package')) compile('tsconfig.examples.json');
+if (!process.argv.includes('--package')) {
+  compile('tsconfig.examples.json');
+  compile('tsconfig.torture.json');
+}

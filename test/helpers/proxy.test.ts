@@ -196,6 +196,18 @@ test('in a black hole nothing passes and nothing is closed, and later all of it 
   await vi.waitFor(async () => expect(await direct.get('key')).toBe('2'));
 });
 
+test('one connection that is half-open hears nothing, the others go on', async () => {
+  const victim = await connect();
+  const other = await connect();
+  const speak = proxy.halfOpen(0);
+  const reply = victim.incr('key');
+  expect(await other.ping()).toBe('PONG');
+  expect(await Promise.race([reply, afterWhile()])).toBe(isWaiting);
+  expect(await direct.get('key')).toBeNull();
+  speak();
+  expect(await reply).toBe(1);
+});
+
 test('in a black hole the server does not learn that a client has gone', async () => {
   const client = await connect();
   const id = await client.client('ID');

@@ -32,6 +32,12 @@ export interface Proxy {
   blackhole(on: boolean): void;
   /** Half-open for good: the connections of now stay up, but nothing passes on them any more; new ones are well. */
   silence(): void;
+  /**
+   * One connection is half-open, until the function returned is called.
+   *
+   * @param part which of those that are there, as a part of them: 0 to 1
+   */
+  halfOpen(part: number): () => void;
   /** Resets new connections as soon as they are accepted. */
   refuse(on: boolean): void;
   /** Cuts all connections and stops listening. */
@@ -93,6 +99,11 @@ export async function startProxy(target: { host: string; port: number }): Promis
       connections.forEach((connection) => connection.wake());
     },
     silence: () => connections.forEach((connection) => connection.silence()),
+    halfOpen: (part) => {
+      const connection = [...connections][Math.floor(part * connections.size)];
+      connection?.silence();
+      return () => connection?.silence(false);
+    },
     refuse: (on) => {
       conditions.refuse = on;
     },
@@ -140,8 +151,9 @@ class Connection {
     this.#upstream.destroy();
   }
 
-  silence(): void {
-    this.#isSilent = true;
+  silence(on = true): void {
+    this.#isSilent = on;
+    this.wake();
   }
 
   wake(): void {

@@ -1,0 +1,79 @@
+// The torture finds what is wrong with the library: each planted bug, by a violation that names it. Without one it finds nothing.
+import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
+import { afterEach, expect, test, vi } from 'vitest';
+import { plants, type PlantName } from './plants.js';
+
+// Runs of 12 s that begin and end servers and processes, two at a time, on a machine that may do much else.
+vi.setConfig({ testTimeout: 400_000 });
+
+const script = resolve(import.meta.dirname, '../../dist-torture/test/torture/run.js');
+const running = new Set<() => void>();
+
+afterEach(() => {
+  for (const kill of running) kill();
+});
+
+/** Runs it to its end. */
+async function torture(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const child = spawn(process.execPath, [script, '--minutes', '0.2', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const kill = (): void => void child.kill('SIGTERM');
+  running.add(kill);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const code = await new Promise<number | null>((ended) => child.once('close', ended));
+  running.delete(kill);
+  return { code, output };
+}
+
+/** Runs two at a time: those that wait for time to pass leave the machine to others. */
+function inPairs<T>(works: readonly (() => Promise<T>)[]): Promise<T>[] {
+  const lanes: Promise<unknown>[] = [Promise.resolve(), Promise.resolve()];
+  return works.map((work, at) => {
+    const result = (lanes[at % 2] as Promise<unknown>).then(work);
+    lanes[at % 2] = result.catch(() => undefined);
+    return result;
+  });
+}
+
+test('it finds each planted bug by a violation that names it, and nothing without one', async () => {
+  const names = Object.keys(plants) as PlantName[];
+  const [sound, ...planted] = inPairs([
+    () => torture(),
+    ...names.map((name) => () => torture('--plant', name)),
+  ]);
+  const found: Partial<Record<PlantName, string>> = {};
+  for (const [at, name] of names.entries()) {
+    const { code, output } = (await planted[at]) as { code: number | null; output: string };
+    const [, kind = ''] = /^VIOLATION (\S+)/m.exec(output) ?? [];
+    const { shows } = plants[name] as { shows: readonly string[] };
+    if (code !== 1 || !shows.includes(kind)) found[name] = `${code}: ${output}`;
+  }
+  const { code, output } = (await sound) as { code: number | null; output: string };
+  console.log(output);
+  expect(found).toEqual({});
+  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(output).toMatch(/ lost=0 duplicate_effects=0 .* violations=0 /);
+});
+
+test('what makes no sense is misuse', async () => {
+  const { code, output } = await torture('--plant', 'weed');
+  expect({ code, output }).toEqual({
+    code: 2,
+    output: `torture: --plant: expected ${Object.keys(plants).join(', ')}, got weed\n`,
+  });
+});
+
+test('a signal ends it with all that it has started', async () => {
+  const run = torture('--seed', '1');
+  await new Promise((started) => {
+    setTimeout(started, 3_000);
+  });
+  for (const kill of running) kill();
+  const { code, output } = await run;
+  expect(code).toBe(1);
+  expect(output).toContain('interrupted');
+});
