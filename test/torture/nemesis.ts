@@ -88,6 +88,8 @@ export class Nemesis {
     // A worker that does something is worth freezing.
     if (act.kind === 'freeze')
       await this.#within(longestWait, () => this.#held(act.slot).length > 0);
+    if (act.kind === 'kill' || act.kind === 'restart')
+      await this.#within(longestWait, () => this.#scene.crew.worker(act.slot) !== undefined);
     await ledger.note('fault', '', name);
     const struck = () => ledger.note('struck', '', name);
     try {

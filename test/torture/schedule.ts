@@ -74,7 +74,7 @@ const lasting: Readonly<Record<ActKind, readonly [number, number]>> = {
   'redis-kill': [100, 900],
   flush: [0, 0],
   'client-kill': [0, 0],
-  drop: [3_000, 3_000],
+  drop: [8_000, 8_000],
   'half-open': [2_000, 9_000],
   cut: [0, 0],
   'out-of-memory': [800, 2_000],
