@@ -84,8 +84,6 @@ export class Book {
   stale = 0;
   effects = 0;
   completions = 0;
-  /** When the last result was taken. */
-  lastDone = 0;
   readonly #faults: Span[] = [];
   readonly #lasting = new Set<string>();
   #calm = 0;
@@ -278,7 +276,6 @@ export class Book {
 
   #done(entry: Entry, { token, time }: Row): void {
     this.completions += 1;
-    this.lastDone = time;
     entry.doneAt = time;
     if (entry.done.has(token))
       this.#violates('completed-twice', entry.name, `accepted twice under ${token}`);

@@ -16,8 +16,8 @@ const files = {
   producer: fileURLToPath(new URL('producer.js', import.meta.url)),
 };
 
-/** ms that a closing worker may take: its grace time, and a lease for what can't be given back. */
-const longestClose = 15_000;
+/** ms that a closing worker may take on a machine that does much else: its grace time, and a lease for what can't be given back. */
+const longestClose = 60_000;
 
 export interface CrewSettings {
   readonly library: string;

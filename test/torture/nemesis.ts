@@ -119,6 +119,11 @@ export class Nemesis {
     return this.#scene.recovery.heldBy(this.#scene.crew.workerName(slot));
   }
 
+  /** Lets time pass, or ends with the run. */
+  async #rest(ms: number): Promise<void> {
+    await pause(ms, undefined, { signal: this.#scene.signal }).catch(() => undefined);
+  }
+
   /** Waits for a state, so long at most. */
   async #within(ms: number, condition: () => boolean): Promise<void> {
     const end = performance.now() + ms;
@@ -136,7 +141,7 @@ export class Nemesis {
       const { crew } = this.#scene;
       await this.#killed(await crew.killWorker(slot));
       await struck();
-      await pause(ms);
+      await this.#rest(ms);
       await crew.startWorker(slot);
     },
     desert: async ({ ms }, struck) => {
@@ -146,7 +151,7 @@ export class Nemesis {
           await Promise.all(killed.map((worker) => this.#killed(worker)));
           await struck();
           await this.#lookForMarkers();
-          await pause(ms);
+          await this.#rest(ms);
         });
       });
       await Promise.all([0, 1, 2].map((slot) => crew.startWorker(slot)));
@@ -158,17 +163,17 @@ export class Nemesis {
       worker.process.kill('SIGSTOP');
       this.deeds.freezes += 1;
       await struck();
-      await pause(ms);
+      await this.#rest(ms);
       // It wakes while others have its jobs, however busy the machine is.
       const [name, jobs] = [crew.workerName(slot), this.#held(slot)];
       await this.#within(longestWait, () => recovery.isElsewhere(jobs, name));
-      await pause(part * 300);
+      await this.#rest(part * 300);
       worker.process.kill('SIGCONT');
     },
     restart: async ({ slot, ms }) => {
       const { crew } = this.#scene;
       if (await crew.closeWorker(slot)) this.deeds.restarts += 1;
-      await pause(ms);
+      await this.#rest(ms);
       await crew.startWorker(slot);
     },
     'redis-kill': ({ ms }) =>
@@ -176,7 +181,7 @@ export class Nemesis {
         const { server } = this.#scene;
         await server.kill();
         this.deeds.redisKills += 1;
-        await pause(ms);
+        await this.#rest(ms);
         await server.restart();
       }),
     flush: () =>
@@ -198,17 +203,15 @@ export class Nemesis {
       }),
     drop: async ({ slot, ms, match }) => {
       const lost = this.#proxy(slot).dropNextReply(match);
-      const over = new AbortController();
-      const late = pause(ms, false, { signal: over.signal }).catch(() => false);
-      if (await Promise.race([lost.then(() => true), late])) this.deeds.drops += 1;
-      over.abort();
+      const hit = lost.then(() => true);
+      if (await Promise.race([hit, this.#rest(ms)])) this.deeds.drops += 1;
     },
     'half-open': async ({ slot, ms, part }) => {
       const proxy = this.#proxy(slot);
       if (proxy.connections === 0) return;
       const speak = proxy.halfOpen(part);
       this.deeds.halfOpen += 1;
-      await pause(ms);
+      await this.#rest(ms);
       speak();
     },
     cut: async ({ slot }) => {
@@ -221,7 +224,7 @@ export class Nemesis {
         const { redis } = this.#scene;
         await redis.config('SET', 'maxmemory', '1mb');
         this.deeds.outOfMemory += 1;
-        await pause(ms);
+        await this.#rest(ms);
         await redis.config('SET', 'maxmemory', '0');
       }),
     pause: async ({ slot, ms }) => {

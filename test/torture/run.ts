@@ -1,4 +1,5 @@
 // `npm run torture`: see docs/torture.md.
+import { setMaxListeners } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,6 +42,7 @@ async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup)
   const violations: Violation[] = [];
   const over = new AbortController();
   const signal = AbortSignal.any([interrupted, over.signal]);
+  setMaxListeners(0, signal);
   const found = (violation: Violation): void => {
     const known = violations.some(({ kind, of }) => kind === violation.kind && of === violation.of);
     if (known || signal.aborted) return;
@@ -108,6 +110,7 @@ async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup)
     patience: 3 * patience,
   });
   if (!signal.aborted) {
+    judge.atRest();
     for (const queue of queues) await judge.examine(queue);
     await crew.close();
     await judge.stop();
