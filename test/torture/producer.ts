@@ -39,6 +39,7 @@ const { connection } = settings;
 const open = new Map<string, LunaqQueue>(
   queues.map((name) => [name, new Queue(name, { connection, idCache: false })]),
 );
+const pauses = new Map<string, Promise<void>>();
 const under = new Set<Promise<unknown>>();
 /** Ends the adding. */
 const enough = new AbortController();
@@ -198,7 +199,12 @@ const answers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }>
   start: () => go(produce()),
   stop: over,
   probe: ({ queue, lifo }) => add(load.probe(queue, lifo)),
-  pause: ({ queue, ms }) => pauseQueue(queue, ms),
+  pause: ({ queue, ms }) => {
+    // One after the other, so that it is known who resumes it.
+    const turn = (pauses.get(queue) ?? Promise.resolve()).then(() => pauseQueue(queue, ms));
+    pauses.set(queue, turn);
+    return turn;
+  },
   requeue: ({ job }) => putBack(job),
   end: async () => {
     await over();
