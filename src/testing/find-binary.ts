@@ -2,9 +2,11 @@
 //   1. the option `bin`, or REDIS_SERVER_BIN: only that, so that a wrong path is not papered over
 //   2. redis-server, then valkey-server, on PATH
 //   3. one that was unpacked into the cache before
-//   4. the packages of this Debian or Ubuntu, unpacked into the cache
+//   4. a container, if Docker answers and testcontainers is installed
+//   5. the packages of this Debian or Ubuntu, unpacked into the cache
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, dirname, isAbsolute, join, resolve } from 'node:path';
+import { findImage, type LoadTestcontainers, type ServerImage } from './docker.js';
 import { RedisNotFoundError } from './errors.js';
 import { cacheFolders, installAdvice, makeFolder, readSystem, type Environment } from './system.js';
 import { cachedServer, unpackServer } from './unpack.js';
@@ -23,12 +25,14 @@ interface FindOptions {
   readonly env?: Environment | undefined;
   /** The file that tells which distribution this is. Default: `/etc/os-release`. */
   readonly osRelease?: string;
+  /** Imports testcontainers. Default: the package, if it is installed. */
+  readonly loadTestcontainers?: LoadTestcontainers | undefined;
 }
 
 const serverNames = ['redis-server', 'valkey-server'] as const;
 
 /** @throws RedisNotFoundError if there is no server in any of the places */
-export async function findServer(options: FindOptions = {}): Promise<ServerBinary> {
+export async function findServer(options: FindOptions = {}): Promise<ServerBinary | ServerImage> {
   const env = options.env ?? process.env;
   const system = readSystem(options.osRelease);
   const looked: string[] = [];
@@ -57,6 +61,12 @@ export async function findServer(options: FindOptions = {}): Promise<ServerBinar
     looked.push(`cache: nothing in ${folder}`);
   }
 
+  try {
+    return await findImage(env, options.loadTestcontainers);
+  } catch (error) {
+    looked.push(`container: ${messageOf(error)}`);
+  }
+
   const apt = findProgram('apt-get', env);
   const dpkg = findProgram('dpkg-deb', env);
   if (apt === undefined || dpkg === undefined) {
@@ -71,7 +81,7 @@ export async function findServer(options: FindOptions = {}): Promise<ServerBinar
   try {
     return { ...(await unpackServer(writable, { apt, dpkg, env })), source: 'unpacked' };
   } catch (error) {
-    looked.push(`packages: ${error instanceof Error ? error.message : String(error)}`);
+    looked.push(`packages: ${messageOf(error)}`);
     throw notFound();
   }
 }
@@ -85,6 +95,10 @@ function findProgram(name: string, env: Environment): string | undefined {
         .filter((folder) => isAbsolute(folder))
         .map((folder) => join(folder, name));
   return candidates.find(isProgram);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function isProgram(file: string): boolean {

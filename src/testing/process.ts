@@ -34,11 +34,25 @@ interface Command {
   readonly log: string;
 }
 
-/** A server's process. It keeps neither this process nor its event loop alive. */
-export class ServerProcess {
+/** One run of a server. It keeps neither this process nor its event loop alive. */
+export interface ServerRun {
+  /** The process id while it runs, if it is a process of this machine's. */
+  readonly pid: number | undefined;
+  readonly running: boolean;
+  /** Resolves when the server has ended; does not hold the event loop. */
+  readonly exited: Promise<void>;
+  /** The same as `exited`, but holds the event loop until then. */
+  ended(): Promise<void>;
+  /** Ends it as a crash would. */
+  kill(): void;
+  /** Leaves the folder to somebody else: call it once the server has ended. */
+  release(): void;
+}
+
+/** A server that is a child of this process. */
+export class ServerProcess implements ServerRun {
   readonly #child: ChildProcess;
   readonly #lifeline: Socket;
-  /** Resolves when the process has ended; does not hold the event loop. */
   readonly exited: Promise<void>;
   #running = true;
 
@@ -78,12 +92,10 @@ export class ServerProcess {
     return this.#running;
   }
 
-  /** The process id while it runs. */
   get pid(): number | undefined {
     return this.#running ? this.#child.pid : undefined;
   }
 
-  /** The same as `exited`, but holds the event loop until then. */
   async ended(): Promise<void> {
     if (!this.#running) return;
     this.#child.ref();
@@ -94,7 +106,6 @@ export class ServerProcess {
     this.#child.kill('SIGKILL');
   }
 
-  /** Leaves the folder to somebody else: call it once the process has ended. */
   release(): void {
     this.#lifeline.end('\n');
   }

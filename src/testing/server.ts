@@ -6,16 +6,20 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask, type Address } from './ask.js';
 import { checkSettings, configText, type ServerSettings } from './config.js';
+import { startContainer } from './container.js';
+import type { LoadTestcontainers, ServerImage } from './docker.js';
 import { RedisStartError } from './errors.js';
 import { findServer, type ServerBinary } from './find-binary.js';
-import { ServerProcess } from './process.js';
+import { ServerProcess, type ServerRun } from './process.js';
 import type { Environment } from './system.js';
 
 /** How to start a private server. */
 export interface RedisServerOptions {
   /**
    * The server program, as a path or as a name on PATH. Default: `REDIS_SERVER_BIN`, else
-   * `redis-server` or `valkey-server` on PATH, else one from this Debian's or Ubuntu's packages,
+   * `redis-server` or `valkey-server` on PATH, else one that was unpacked before, else a container
+   * of the image `REDIS_IMAGE` (`redis:7.4-alpine`; empty: none) if Docker answers on this Linux
+   * and the package testcontainers is installed, else one from this Debian's or Ubuntu's packages,
    * unpacked into a cache once. A script that wraps a server must `exec` it.
    */
   readonly bin?: string;
@@ -40,7 +44,8 @@ export interface RedisServerOptions {
   /** How long a server may take until it answers, loading included, in ms. Default: 10,000. */
   readonly startTimeout?: number;
   /**
-   * Where REDIS_SERVER_BIN, PATH, LUNAQ_CACHE, XDG_CACHE_HOME and HOME are read from.
+   * Where REDIS_SERVER_BIN, PATH, LUNAQ_CACHE, XDG_CACHE_HOME, HOME, REDIS_IMAGE and DOCKER_HOST are
+   * read from.
    * Default: `process.env`.
    */
   readonly env?: Environment;
@@ -65,14 +70,19 @@ export function startRedis(options: RedisServerOptions = {}): Promise<RedisServe
   return startRedisAt(() => randomInt(lowestPort, portsEnd), options);
 }
 
-/** `startRedis()` that takes its ports from elsewhere: the next one if somebody has the last. */
+/**
+ * `startRedis()` that takes its ports from elsewhere, the next one if somebody has the last, and
+ * testcontainers too.
+ */
 export async function startRedisAt(
   nextPort: () => number,
   options: RedisServerOptions,
+  loadTestcontainers?: LoadTestcontainers,
 ): Promise<RedisServer> {
   checkSettings(options);
   checkOptions(options);
-  const binary = await findServer({ bin: options.bin, env: options.env });
+  const { bin, env } = options;
+  const source = await findServer({ bin, env, loadTestcontainers });
   const attempts = options.socket === true || options.port !== undefined ? 1 : portAttempts;
   for (let attempt = 1; ; attempt++) {
     const folder = await realpath(await mkdtemp(join(tmpdir(), 'lunaq-redis-')));
@@ -80,7 +90,7 @@ export async function startRedisAt(
       options.socket === true
         ? { path: join(folder, 'redis.sock') }
         : { host: '127.0.0.1', port: options.port ?? nextPort() };
-    const server = new RedisServer(binary, folder, address, options);
+    const server = new RedisServer(source, folder, address, options);
     try {
       await server.restart();
       return server;
@@ -107,17 +117,22 @@ class RedisServer {
   /** The server's own folder: its redis.conf, redis.log, unix socket and data. */
   readonly folder: string;
 
-  readonly #binary: ServerBinary;
+  readonly #source: ServerBinary | ServerImage;
   readonly #address: Address;
   readonly #settings: ServerSettings;
   readonly #startTimeout: number;
-  #process: ServerProcess | undefined;
+  #process: ServerRun | undefined;
   #stopped = false;
   #turn: Promise<void> = Promise.resolve();
 
-  constructor(binary: ServerBinary, folder: string, address: Address, options: RedisServerOptions) {
+  constructor(
+    source: ServerBinary | ServerImage,
+    folder: string,
+    address: Address,
+    options: RedisServerOptions,
+  ) {
     const { password } = options;
-    this.#binary = binary;
+    this.#source = source;
     this.#address = address;
     this.#settings = options;
     this.#startTimeout = options.startTimeout ?? 10_000;
@@ -129,7 +144,7 @@ class RedisServer {
     this.url = urlOf(address, password);
   }
 
-  /** The process id; undefined while no server runs. */
+  /** The process id; undefined while no server runs, and of one in a container. */
   get pid(): number | undefined {
     return this.#process?.pid;
   }
@@ -180,7 +195,13 @@ class RedisServer {
       mode: 0o600,
     });
     const before = this.#process;
-    const server = new ServerProcess({ ...this.#binary, args: [config], folder: this.folder, log });
+    const source = this.#source;
+    const place = { folder: this.folder, log };
+    const server =
+      source.source === 'container'
+        ? await startContainer(source, { config, ...place })
+        : new ServerProcess({ ...source, args: [config], ...place });
+    const name = source.source === 'container' ? source.image : source.file;
     this.#process = server;
     before?.release(); // the new watchdog looks after the folder now
 
@@ -191,8 +212,8 @@ class RedisServer {
       await delay(pause);
     }
     const reason = server.running
-      ? `${this.#binary.file} did not answer within ${this.#startTimeout} ms`
-      : `${this.#binary.file} ended instead of listening on ${this.url}`;
+      ? `${name} did not answer within ${this.#startTimeout} ms`
+      : `${name} ended instead of listening on ${this.url}`;
     server.kill();
     await server.ended();
     throw new RedisStartError(reason, await lastLines(log));

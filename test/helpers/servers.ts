@@ -11,7 +11,9 @@ export interface Wrapped extends AsyncDisposable {
 
 /** Runs `before` in the shell, then the server with `more` arguments behind those that it is given. */
 export async function wrapServer(before: string, more = ''): Promise<Wrapped> {
-  const { file, env } = await findServer();
+  const found = await findServer({ env: { ...process.env, REDIS_IMAGE: '' } });
+  if (found.source === 'container') throw new Error('A container was found where none was wanted');
+  const { file, env } = found;
   const folder = await mkdtemp(join(tmpdir(), 'lunaq-wrapped-'));
   const bin = join(folder, 'server');
   const variables = Object.entries(env).map(([name, value]) => `export ${name}='${value}'`);

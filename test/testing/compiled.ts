@@ -1,7 +1,7 @@
 // src/testing as JavaScript, for tests that start Node processes of their own. Compiled from the
 // source at hand, so that a stale dist/ can't answer for it.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -24,6 +24,8 @@ export interface CompiledTesting {
    * `startRedis`, `findServer` and `print` (one value as a line of JSON) are there for it.
    */
   run(body: string, env?: Readonly<Record<string, string | undefined>>): Promise<Script>;
+  /** Makes a package of one module that the compiled code can import. */
+  install(name: string, text: string): Promise<void>;
   remove(): Promise<void>;
 }
 
@@ -60,6 +62,12 @@ export async function compileTesting(): Promise<CompiledTesting> {
       });
       for await (const line of createInterface(child.stdout)) return { child, line };
       throw new Error('The process ended without any output');
+    },
+    async install(name, text) {
+      const place = join(folder, 'node_modules', name);
+      await mkdir(place, { recursive: true });
+      await writeFile(join(place, 'package.json'), '{ "type": "module", "main": "index.js" }');
+      await writeFile(join(place, 'index.js'), text);
     },
     remove: () => rm(folder, { recursive: true, force: true }),
   };
