@@ -14,6 +14,7 @@ interface Locked {
   readonly engines?: Readonly<Record<string, string>>;
   readonly dependencies?: Readonly<Record<string, string>>;
   readonly peerDependencies?: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta?: Readonly<Record<string, { readonly optional?: boolean }>>;
 }
 
 const root = join(import.meta.dirname, '../..');
@@ -35,8 +36,10 @@ function treeOf(names: Iterable<string>, tree = new Set<string>()): Set<string> 
 
 const own = lock.packages[''] ?? {};
 const runtime = treeOf(Object.keys(own.dependencies ?? {}));
+const peers = Object.keys(own.peerDependencies ?? {});
+const isOptional = (name: string) => own.peerDependenciesMeta?.[name]?.optional === true;
 /** With the peer that every user has: ioredis. */
-const running = treeOf([...runtime, ...Object.keys(own.peerDependencies ?? {})]);
+const running = treeOf([...runtime, ...peers.filter((name) => !isOptional(name))]);
 
 /** Each with the reason why it is there. A new one belongs here only after a look at it. */
 const known: Readonly<Record<string, string>> = {
@@ -62,6 +65,11 @@ test('lunaq installs what is known here, and nothing else', () => {
   expect(installed.map(([place]) => place)).toEqual(
     [...runtime].map((name) => `node_modules/${name}`),
   );
+});
+
+test('the one peer that a user may have besides is testcontainers, which npm does not install', () => {
+  expect(peers.filter(isOptional)).toEqual(['testcontainers']);
+  expect(lock.packages).not.toHaveProperty('node_modules/testcontainers');
 });
 
 test('beside it stands ioredis with what it needs', () => {
