@@ -60,7 +60,7 @@ export const scripts = {
   'remove, delayed': call([15, 1], [37, 5], [14, 3], 'found in the first set'),
   'remove, completed': call([15, 2], [37, 7], [14, 4], 'found in the second set'),
   'requeue, failed': call([10, 4], [19, 12], [9, 6], 'looked for in completed and failed, then its history is erased by a look and a command'),
-  drain: call([6, 0], [22, 1], [4, 1], 'one pop, one HDEL, and a look at what else there is'),
+  drain: call([9, 0], [27, 1], [8, 1], 'number and clock; one pop, one HDEL, and a look at what else there is; the reply is kept'),
   progress: call([6, 0], [8, 3], [6, 1], 'one read of tokens, one write of values'),
   'release, a parent with n children': call([5, 0], [13, 0], [5, 1], 'a page of edges in one read'),
   'arrive, the last parent': call([6, 5], [6, 18], [6, 5], 'an edge off, an outcome kept, and a look for further edges, for each child'),

@@ -51,10 +51,7 @@ export class Actions {
     this.#caller = caller;
   }
 
-  async #inTurn<W extends string>(
-    script: string,
-    call: (row: Row) => Call<readonly W[] | 'stale'>,
-  ): Promise<readonly W[]> {
+  async #inTurn<Reply>(script: string, call: (row: Row) => Call<Reply | 'stale'>): Promise<Reply> {
     const before = this.#turn;
     const answer = (async () => {
       await before;
@@ -229,12 +226,22 @@ export class Actions {
     }
   }
 
+  async pause(): Promise<void> {
+    await this.#inTurn('pause', (row) => callOf(scripts.pause, this.#store.keys, row));
+  }
+
+  async resume(): Promise<void> {
+    await this.#inTurn('resume', (row) => callOf(scripts.resume, this.#store.keys, row));
+  }
+
   /** Removes waiting jobs, and delayed ones if asked; jobs added meanwhile may go too. */
   async drain(delayed: boolean): Promise<void> {
-    const { connection, keys } = this.#store;
+    const { keys } = this.#store;
     const args = { limit: batchElements, delayed: delayed ? (1 as const) : (0 as const) };
     for (;;) {
-      const { word, told } = await executeOne(connection, callOf(scripts.drain, keys, args));
+      const { word, told } = await this.#inTurn('drain', (row) =>
+        callOf(scripts.drain, keys, { ...row, ...args }),
+      );
       await this.#release(told);
       if (word === 'done') return this.#store.ids?.changedAll();
     }

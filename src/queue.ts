@@ -190,11 +190,11 @@ export class Queue<
 
   /** Workers of this queue claim nothing more until `resume`; what is active goes on. */
   async pause(): Promise<void> {
-    await executeOne(this.#connection, callOf(scripts.pause, this.store.keys, {}));
+    await this.store.actions.pause();
   }
 
   async resume(): Promise<void> {
-    await executeOne(this.#connection, callOf(scripts.resume, this.store.keys, {}));
+    await this.store.actions.resume();
   }
 
   /** Forgets a job. One that others depend on stays, as cancelled, until they were told. Throws JOB_ACTIVE, JOB_NOT_FOUND. */

@@ -108,21 +108,22 @@ export const watch = declareScript('watch', {
 });
 
 export const pause = declareScript('pause', {
-  keys: ['meta', 'news'],
-  args: {},
+  keys: ['calls', 'meta', 'news'],
+  args: numbered,
   each: {},
-  parse: word<'paused'>,
+  parse: word<'paused' | 'stale'>,
 });
 
 export const resume = declareScript('resume', {
-  keys: ['meta', 'waiting', 'suspects', 'delayed', 'wake', 'news'],
-  args: {},
+  keys: ['calls', 'meta', 'waiting', 'suspects', 'delayed', 'wake', 'news'],
+  args: numbered,
   each: {},
-  parse: word<'resumed'>,
+  parse: word<'resumed' | 'stale'>,
 });
 
 export const drain = declareScript('drain', {
   keys: [
+    'calls',
     'waiting',
     'tombstones',
     'suspects',
@@ -135,11 +136,13 @@ export const drain = declareScript('drain', {
     'news',
     'columns',
   ],
-  args: { limit: as<number>(), delayed: as<0 | 1>() },
+  args: { ...numbered, limit: as<number>(), delayed: as<0 | 1>() },
   each: {},
   parse: (reply) => {
-    const [removed, state, told] = reply as [number, 'more' | 'done', JobId[]];
-    return { removed, word: state, told };
+    if (reply === 'stale') return reply;
+    const [head = '', ...told] = (reply as string).split('\n');
+    const [removed, state] = head.split(' ') as [string, 'more' | 'done'];
+    return { removed: Number(removed), word: state, told: told as JobId[] };
   },
 });
 

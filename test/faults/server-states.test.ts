@@ -1,6 +1,7 @@
 // What a server answers when it is not well: read only, busy, out of memory, an eviction policy.
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
+import { Caller } from '../../src/caller.js';
 import { Connection } from '../../src/connection.js';
 import { deadlineIn } from '../../src/deadline.js';
 import { execute } from '../../src/execute.js';
@@ -38,7 +39,7 @@ test('READONLY for longer than a call may take: it says that nothing was done, a
   await live.redis.replicaof('127.0.0.1', '1');
   const connection = Connection.acquire(live.as('producer'));
   live.after(() => connection.release());
-  const call = callOf(resume, queueKeys(live.name), {});
+  const call = callOf(resume, queueKeys(live.name), new Caller().next('resume'));
   const [answer] = await execute(connection, [call], deadlineIn(700));
   expect(answer).toMatchObject({
     error: {

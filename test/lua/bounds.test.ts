@@ -42,7 +42,7 @@ const worst: [name: string, state: State, call: (queue: Bench) => Call][] = [
   ['cancel, waiting', waiting, (queue) => queue.call(scripts.cancel, cancelled, items)],
   ['cancel, active', active, (queue) => queue.call(scripts.cancel, cancelled, items)],
   ['remove', waiting, (queue) => queue.call(scripts.remove, numbered, items)],
-  ['drain', waiting, (queue) => queue.call(scripts.drain, { limit: 256, delayed: 1 })],
+  ['drain', waiting, (queue) => queue.call(scripts.drain, { ...numbered, limit: 256, delayed: 1 })],
   [
     'expire',
     { ...waiting, expiring: all('now-10000') },

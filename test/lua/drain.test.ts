@@ -1,11 +1,30 @@
 import { expect, test } from 'vitest';
-import { drain } from '../../src/scripts.js';
+import { drain, enqueue } from '../../src/scripts.js';
 import { checkInvariants } from '../helpers/invariants.js';
-import { edge, expected, type State } from '../helpers/keyspace.js';
-import { hearing, privateServer } from '../helpers/scripts.js';
+import { testNumbered } from '../helpers/guards.js';
+import { edge, expected, type Snapshot, type State } from '../helpers/keyspace.js';
+import { hearing, privateServer, type Bench } from '../helpers/scripts.js';
 
 const server = privateServer();
 const args = { limit: 100, delayed: 1 as const };
+
+/** One step after the other, as one caller takes them. */
+function steps(queue: Bench) {
+  let number = 0;
+  return async (given: { limit: number; delayed: 0 | 1 }) => {
+    number += 1;
+    const reply = await queue.run(drain, { call: 'p:drain', number, ...given });
+    if (reply === 'stale') throw new Error('stale');
+    return reply;
+  };
+}
+
+/** All keys but that of the numbers, which are tested below. */
+async function stateOf(queue: Bench): Promise<Snapshot> {
+  const { calls: _, ...state } = await queue.state();
+  return state;
+}
+
 const record = (...ids: string[]) => Object.fromEntries(ids.map((id) => [id, `["${id}"]`]));
 
 const before: State = {
@@ -28,12 +47,13 @@ const before: State = {
 
 test('waiting jobs go, suspects among them, with all their rows', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(drain, { ...args, delayed: 0 })).toEqual({
+  const step = steps(queue);
+  expect(await step({ ...args, delayed: 0 })).toEqual({
     removed: 3,
     word: 'more',
     told: [],
   });
-  expect(await queue.state()).toEqual(
+  expect(await stateOf(queue)).toEqual(
     expected(before, {
       jobs: record('d', 'h', 'c', 'f'),
       waiting: undefined,
@@ -47,9 +67,10 @@ test('waiting jobs go, suspects among them, with all their rows', async () => {
 
 test('delayed jobs go when asked; active and finished ones stay', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(drain, args)).toEqual({ removed: 4, word: 'more', told: [] });
-  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
-  expect(await queue.state()).toEqual(
+  const step = steps(queue);
+  expect(await step(args)).toEqual({ removed: 4, word: 'more', told: [] });
+  expect(await step(args)).toEqual({ removed: 0, word: 'done', told: [] });
+  expect(await stateOf(queue)).toEqual(
     expected(before, {
       jobs: record('h', 'c', 'f'),
       waiting: undefined,
@@ -66,8 +87,9 @@ test('delayed jobs go when asked; active and finished ones stay', async () => {
 
 test('an empty queue is done', async () => {
   const queue = await server.queue();
-  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
-  expect(await queue.state()).toEqual({});
+  const step = steps(queue);
+  expect(await step(args)).toEqual({ removed: 0, word: 'done', told: [] });
+  expect(await stateOf(queue)).toEqual({});
 });
 
 test('a large queue is drained in bounded steps, void entries too', async () => {
@@ -78,10 +100,11 @@ test('a large queue is drained in bounded steps, void entries too', async () => 
     tombstones: { x: 3_000 },
     waiting: [...Array.from({ length: 3_000 }, () => 'x'), ...ids],
   });
+  const step = steps(queue);
   const removed: number[] = [];
   let word = '';
   while (word !== 'done') {
-    const reply = await queue.run(drain, { limit: 100, delayed: 0 });
+    const reply = await step({ limit: 100, delayed: 0 });
     removed.push(reply.removed);
     ({ word } = reply);
     const options = { prefix: queue.prefix };
@@ -89,7 +112,7 @@ test('a large queue is drained in bounded steps, void entries too', async () => 
   }
   expect(Math.max(...removed)).toBe(100);
   expect(removed.reduce((sum, count) => sum + count)).toBe(500);
-  expect(await queue.state()).toEqual({ meta: { schema: '1' } });
+  expect(await stateOf(queue)).toEqual({ meta: { schema: '1' } });
 });
 
 test('jobs whose ttl runs leave nothing; the ttl of others stays', async () => {
@@ -101,8 +124,9 @@ test('jobs whose ttl runs leave nothing; the ttl of others stays', async () => {
     deferred: { k: 'now+5000' },
     awaiting: { [`k\t${edge('k', 'p')}`]: 0 },
   });
-  expect(await queue.run(drain, args)).toEqual({ removed: 2, word: 'more', told: [] });
-  expect(await queue.state()).toEqual({
+  const step = steps(queue);
+  expect(await step(args)).toEqual({ removed: 2, word: 'more', told: [] });
+  expect(await stateOf(queue)).toEqual({
     jobs: record('k'),
     expiring: { k: 'now+60000' },
     deferred: { k: 'now+5000' },
@@ -125,14 +149,15 @@ test('a job with dependents becomes cancelled until they were told; an awaited o
     },
   };
   const queue = await server.queue(state);
+  const step = steps(queue);
   const heard = await hearing(queue, 'events', async () => {
-    const reply = await queue.run(drain, args);
+    const reply = await step(args);
     expect(reply).toMatchObject({ removed: 5, word: 'more' });
     expect(reply.told.toSorted()).toEqual(['b', 'd', 's']);
-    expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
+    expect(await step(args)).toEqual({ removed: 0, word: 'done', told: [] });
   });
   expect(heard).toEqual(['ended\tb\nended\tc\nended\ts\nended\td']);
-  expect(await queue.state()).toEqual(
+  expect(await stateOf(queue)).toEqual(
     expected(state, {
       jobs: record('b', 'd', 's'),
       waiting: undefined,
@@ -155,9 +180,10 @@ test('expired jobs whose entries a claim has taken go too', async () => {
     watched: { b: 'parent' },
   };
   const queue = await server.queue(state);
-  expect(await queue.run(drain, args)).toEqual({ removed: 3, word: 'more', told: ['b'] });
-  expect(await queue.run(drain, args)).toEqual({ removed: 0, word: 'done', told: [] });
-  expect(await queue.state()).toEqual({
+  const step = steps(queue);
+  expect(await step(args)).toEqual({ removed: 3, word: 'more', told: ['b'] });
+  expect(await step(args)).toEqual({ removed: 0, word: 'done', told: [] });
+  expect(await stateOf(queue)).toEqual({
     jobs: record('b'),
     watched: { b: 'parent\tremoved' },
     cancelled: { b: 'now' },
@@ -165,3 +191,16 @@ test('expired jobs whose entries a claim has taken go too', async () => {
     evicting: { b: 'now+900000' },
   });
 });
+
+test('an old copy takes no jobs that were added since', async () => {
+  const queue = await server.queue(before);
+  const numbered = { ...args, call: 'p:drain', number: 1 };
+  const reply = await queue.run(drain, numbered);
+  await queue.run(enqueue, { call: 'p:enqueue', number: 1, schema: 1, distinct: 1 }, [
+    { id: 'n', record: '["n"]', traits: '' },
+  ]);
+  expect(await queue.run(drain, numbered)).toEqual(reply);
+  expect(await queue.state()).toMatchObject({ waiting: ['n'] });
+});
+
+testNumbered(server, drain, before, { ...args, call: 'p:drain', number: 7 }, [], 'stale');

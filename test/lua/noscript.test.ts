@@ -42,14 +42,15 @@ test('SCRIPT FLUSH at any moment goes unnoticed', async () => {
   expect(await queue.state()).toHaveProperty('waiting', ['job1', 'job2', 'job3']);
 });
 
+const batch = (number: number) =>
+  [add(number), queue.call(pause, { call: 'p:pause', number }), queue.call(count, {})] as const;
+
 test('of several calls only those without a script are sent again', async () => {
-  const batch = () => [add(1), queue.call(pause, {}), queue.call(count, {})] as const;
-  await execute(connection, batch());
+  await execute(connection, batch(1));
   await server.redis.script('FLUSH');
   await server.redis.script('LOAD', enqueue.source);
   await server.redis.config('RESETSTAT');
-  const next = [add(2), queue.call(pause, {}), queue.call(count, {})] as const;
-  expect(await execute(connection, next)).toEqual([
+  expect(await execute(connection, batch(2))).toEqual([
     { reply: ['added'], resent: false },
     { reply: 'paused', resent: false },
     { reply: expect.objectContaining({ waiting: 2 }) as object, resent: false },

@@ -275,7 +275,8 @@ class Walk {
 
   async drain(): Promise<void> {
     for (const [id, state] of this.#states) if (state === 'waiting') this.#forget(id);
-    await this.#queue.run(scripts.drain, { limit: 100, delayed: 0 });
+    const args = { ...this.#numbered('p'), limit: 100, delayed: 0 } as const;
+    await this.#twice(() => this.#queue.run(scripts.drain, args));
   }
 
   async check(): Promise<void> {

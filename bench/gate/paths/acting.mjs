@@ -36,7 +36,7 @@ export const actingPaths = [
   }),
   path('drain', 'drain', {
     before: waiting,
-    args: (ids) => ({ limit: ids.length, delayed: 0 }),
+    args: (ids, number) => ({ ...numbered(ids, number), limit: ids.length, delayed: 0 }),
     meets: ({ removed }, ids) => removed === ids.length,
   }),
   path('progress', 'progress', {
