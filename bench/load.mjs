@@ -35,7 +35,8 @@ function interruption() {
 function tellWarnings() {
   process.removeAllListeners('warning');
   process.on('warning', ({ code, message }) => {
-    if (code !== 'LUNAQ_EVICTION') complain(message);
+    // What is wrong with the server it tells by itself; how safe its version is, is not the question here.
+    if (code !== 'LUNAQ_EVICTION' && code !== 'LUNAQ_LUA_HOLES') complain(message);
   });
 }
 

@@ -33,7 +33,11 @@ class Member {
       serialization: 'advanced',
       env: { ...process.env, REDIS_URL: url },
       // The load test itself tells what it finds wrong with the server.
-      execArgv: [...process.execArgv, '--disable-warning=LUNAQ_EVICTION'],
+      execArgv: [
+        ...process.execArgv,
+        '--disable-warning=LUNAQ_EVICTION',
+        '--disable-warning=LUNAQ_LUA_HOLES',
+      ],
     });
     const exit = once(this.#child, 'exit');
     this.#over = exit.then(() => undefined);
