@@ -7,7 +7,10 @@ import { liveRedis, pause, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
-/** Passes everything on; connections that begin with a renewal are the thread's, and can be silenced. */
+/** A command with which a connection begins its work. */
+const begins = /\r\n(?:evalsha\r\n\$40\r\n\w{40}|info|hello|client|script)\r\n/i;
+
+/** Passes everything on; connections that begin with a renewal, but for saying who they are, are the thread's, and can be silenced. */
 async function passing(): Promise<{ port: number; threads: Socket[]; silent: Set<Socket> }> {
   const threads: Socket[] = [];
   const silent = new Set<Socket>();
@@ -18,7 +21,13 @@ async function passing(): Promise<{ port: number; threads: Socket[]; silent: Set
       open.add(socket);
       socket.on('error', () => undefined).on('close', () => open.delete(socket));
     }
-    client.once('data', (bytes) => bytes.includes(renew.sha) && threads.push(client));
+    let begin = '';
+    client.on('data', function watch(bytes: Buffer) {
+      begin += bytes.toString('latin1');
+      if (!begins.test(begin)) return;
+      client.off('data', watch);
+      if (begin.includes(renew.sha)) threads.push(client);
+    });
     client.on('data', (bytes) => silent.has(client) || upstream.write(bytes));
     upstream.on('data', (bytes) => silent.has(client) || client.write(bytes));
     client.on('close', () => upstream.destroy());

@@ -50,22 +50,38 @@ function inPairs<T>(works: readonly (() => Promise<T>)[]): Promise<T>[] {
   });
 }
 
+interface Search {
+  readonly found: boolean;
+  readonly outputs: readonly string[];
+}
+
+/** In 12 s not every bug meets the fault that shows it: another seed may. What else it finds then is wrong. */
+async function untilFound(name: PlantName): Promise<Search> {
+  const { shows }: { shows: readonly string[] } = plants[name];
+  const outputs: string[] = [];
+  for (let seeds = 0; seeds < 4; seeds += 1) {
+    const { code, output } = await torture(['--plant', name]);
+    outputs.push(`${code}: ${output}`);
+    const [, kind = ''] = /^VIOLATION (\S+)/m.exec(output) ?? [];
+    if (code !== 0) return { found: code === 1 && shows.includes(kind), outputs };
+  }
+  return { found: false, outputs };
+}
+
 test('it finds each planted bug by a violation that names it, and nothing without one', async () => {
   const names = Object.keys(plants) as PlantName[];
-  const [sound, ...planted] = inPairs([
+  const [sound, ...planted] = inPairs<Ended | Search>([
     () => torture([]),
-    ...names.map((name) => () => torture(['--plant', name])),
+    ...names.map((name) => () => untilFound(name)),
   ]);
-  const found: Partial<Record<PlantName, string>> = {};
+  const missed: Partial<Record<PlantName, readonly string[]>> = {};
   for (const [at, name] of names.entries()) {
-    const { code, output } = (await planted[at]) as Ended;
-    const [, kind = ''] = /^VIOLATION (\S+)/m.exec(output) ?? [];
-    const { shows } = plants[name] as { shows: readonly string[] };
-    if (code !== 1 || !shows.includes(kind)) found[name] = `${code}: ${output}`;
+    const { found, outputs } = (await planted[at]) as Search;
+    if (!found) missed[name] = outputs;
   }
   const { code, output } = (await sound) as Ended;
   console.log(output);
-  expect(found).toEqual({});
+  expect(missed).toEqual({});
   expect({ code, output }).toMatchObject({ code: 0 });
   expect(output).toMatch(/ lost=0 duplicate_effects=0 .* violations=0 /);
 });

@@ -37,7 +37,8 @@ export const plants = {
   'call-numbers': {
     what: 'adds ignore the number of their call',
     changes: ['enqueue', 'schedule', 'defer'].map(anyNumber),
-    shows: ['call-repeated', 'completed-twice'],
+    // A job that is added twice is run twice, by a claim each.
+    shows: ['call-repeated', 'completed-twice', 'stale-accepted'],
   },
   'dead-lease': {
     what: 'a dead lease is renewed',

@@ -37,6 +37,9 @@ class Cleanup {
   }
 }
 
+/** ms after a signal within which it ends. */
+const farewell = 20_000;
+
 async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup): Promise<boolean> {
   const acts = scheduleOf(flags.seed, flags.minutes);
   const violations: Violation[] = [];
@@ -149,10 +152,14 @@ async function main(): Promise<number> {
     console.log(scheduleText(scheduleOf(flags.seed, flags.minutes)));
     return 0;
   }
-  console.log(`seed ${flags.seed}, ${flags.minutes} min`);
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => interruption.abort());
+    process.on(signal, () => {
+      interruption.abort();
+      // Whoever it waits for may be gone; what it has started ends with this process.
+      setTimeout(() => process.exit(1), farewell).unref();
+    });
+  console.log(`seed ${flags.seed}, ${flags.minutes} min`);
   const cleanup = new Cleanup();
   try {
     return (await torture(flags, interruption.signal, cleanup)) ? 0 : 1;
