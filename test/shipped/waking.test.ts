@@ -117,6 +117,8 @@ test('a failover while the worker is blocked: it goes on with the promoted repli
   const before = await queue.add('job', {});
   await starts(before.id);
   await blocked(old);
+  const completed = async () => await promoted.zcard(`lunaq:{${live.name}}:completed`);
+  await until(async () => (await completed()) === 1); // replicas are told later
 
   // As Sentinel does it: the old master is told to follow, which ends its blocks with UNBLOCKED and its clients' connections.
   await promoted.replicaof('NO', 'ONE');
@@ -127,7 +129,7 @@ test('a failover while the worker is blocked: it goes on with the promoted repli
   const after = await queue.add('job', {});
   await starts(after.id);
   expect(started).toEqual([before.id, after.id]);
-  await until(async () => (await promoted.zcard(`lunaq:{${live.name}}:completed`)) === 2);
+  await until(async () => (await completed()) === 2);
 }, 30_000);
 
 test('a failover that the client is only told of by READONLY: it is on the promoted replica soon', async () => {
