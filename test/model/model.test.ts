@@ -155,9 +155,13 @@ async function replay(seed: number, path: string, tally: Tally): Promise<void> {
   await fc.assert(histories, { seed, path, numRuns: 1, endOnFailure: true });
 }
 
+const seedOfCI = 737_246_758;
+
 test('queues do what the model says, whatever they are asked', { timeout }, async () => {
   const { MODEL_SEED, MODEL_PATH, MODEL_RUNS } = process.env;
-  const seed = Number(MODEL_SEED ?? Math.floor(Math.random() * 2 ** 31));
+  // In CI always the same histories, so that what turns it red is the change; elsewhere new ones each time.
+  const drawn = process.env.CI ? seedOfCI : Math.floor(Math.random() * 2 ** 31);
+  const seed = Number(MODEL_SEED ?? drawn);
   const fewest = Math.ceil(Number(MODEL_RUNS ?? usualRuns) / perRound);
   const tally = new Tally();
   const started = performance.now();
