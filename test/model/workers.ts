@@ -116,6 +116,9 @@ export class Model extends ModelOfQueues {
     if (queue.late.size > 0) {
       this.happened('expired at a claim');
       this.#expire(queue);
+      // Children that may run now wake a worker that has free slots.
+      if (runs.length < free && queue.waiting.length > 0)
+        runs.push(...this.claim(worker, free - runs.length, promoted));
     }
     return runs;
   }
