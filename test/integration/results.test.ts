@@ -219,7 +219,7 @@ describe('waitUntilFinished', () => {
     expect(await job.waitUntilFinished(undefined, 5_000)).toBe('result');
   });
 
-  test('of 1,000 jobs at once answers each, in few calls', async () => {
+  test('of 1,000 jobs at once answers each, in few calls', { tags: ['timing'] }, async () => {
     const queue = live.queue<number, number>();
     const jobs = await queue.addBulk(Array.from({ length: 1_000 }, (_, n) => ({ name: 'job', data: n }))); // prettier-ignore
     const counts = await live.commandsOf(async () => {

@@ -106,7 +106,7 @@ const worst: [name: string, state: State, call: (queue: Bench) => Call][] = [
   ],
 ];
 
-test.each(worst)('%s', async (_, state, call) => {
+test.each(worst)('%s', { tags: ['timing'] }, async (_, state, call) => {
   const times: number[] = [];
   for (let run = 0; run < 3; run += 1) {
     const queue = await server.queue(state);

@@ -95,7 +95,7 @@ const calls: [name: string, state: State, call: (queue: Bench) => Call][] = [
   ],
 ];
 
-test.each(calls)('%s', async (_, state, call) => {
+test.each(calls)('%s', { tags: ['timing'] }, async (_, state, call) => {
   const times: number[] = [];
   for (let run = 0; run < 3; run += 1) {
     const queue = await server.queue(state);
