@@ -66,7 +66,7 @@ export class Stage {
     return await this.add('child', jobId, 'complete', { dependsOn, ...opts });
   }
 
-  async reaches(label: string, id: string, state: JobState | 'unknown', ms = 5_000): Promise<void> {
+  async reaches(label: string, id: string, state: JobState | 'unknown', ms = 8_000): Promise<void> {
     const queue = this.queue(label);
     let last = '';
     await until(

@@ -10,10 +10,10 @@ import { accountLines, accountOf, isAccount, type Account, type AccountName } fr
 import { checkInvariants } from './invariants.js';
 import { Monitor } from './monitor.js';
 
-/** Waits for a state that must come within `ms`, and tells what did not. */
+/** Waits for a state that must come within `ms`, by default well over the 5 s of a sweep, and tells what did not. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  ms = 5_000,
+  ms = 8_000,
   what = condition.toString(),
 ): Promise<void> {
   const end = performance.now() + ms;

@@ -195,7 +195,7 @@ async function failedParent(): Promise<Stage> {
       if (runs.length === 1) throw new Error('first');
       return 'second';
     },
-    { name: stage.nameOf('parent') },
+    { ...quick, name: stage.nameOf('parent') },
   );
   await stage.reaches('parent', 'parent', 'failed');
   await stage.isDeferred('child');
