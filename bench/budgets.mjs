@@ -133,7 +133,7 @@ export const memory = {
   /** Sorted sets draw their levels at random. */
   head: 1.02,
   /** Servers whose allocations these are; others may need less. */
-  series: 'redis 7.0',
+  series: 'Redis 7.0',
   states: {
     'waiting, 63 B': { bytes: 161.1, why: 'a row of the record, an entry of the list' },
     'waiting, 300 B': { bytes: 449.1, why: 'the allocator rounds a record of 325 bytes up to 384' },

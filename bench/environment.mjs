@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { connect } from './connect.mjs';
+import { fieldsOf, versionOf } from './info.mjs';
 import { libraryOf } from './libraries/index.mjs';
 import { titleOf } from './report/names.mjs';
 
@@ -79,10 +80,7 @@ async function at({ url }, tell) {
 }
 
 async function serverVersion(redis) {
-  const info = await redis.info('server');
-  const field = (name) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
-  const valkey = field('valkey_version');
-  return valkey ? `Valkey ${valkey}` : `Redis ${field('redis_version')}`;
+  return versionOf(fieldsOf(await redis.info('server')));
 }
 
 async function versionsOf(libraries) {

@@ -16,6 +16,7 @@ import { connect } from './connect.mjs';
 import { groups, holds, runGroup } from './gate/group.mjs';
 import { summary, table } from './gate/print.mjs';
 import { openProduct } from './gate/product.mjs';
+import { fieldsOf, versionOf } from './info.mjs';
 
 const usage = '[--only GROUP[,GROUP]] [--lua FOLDER] [--tries N] [--json]';
 /** As shells tell it. */
@@ -60,12 +61,6 @@ async function isFolder(path) {
   return found?.isDirectory() === true;
 }
 
-async function serverVersion(redis) {
-  const info = await redis.info('server');
-  const field = (name) => new RegExp(`^${name}:(\\S+)`, 'm').exec(info)?.[1];
-  return `${field('server_name') ?? 'redis'} ${field('valkey_version') ?? field('redis_version')}`;
-}
-
 /** Runs the groups on a server of their own; the product's copy and the server go however it ends. */
 async function run({ chosen, lua, tries, json }) {
   const { startRedis } = await import('../dist/testing/index.js');
@@ -91,7 +86,7 @@ async function run({ chosen, lua, tries, json }) {
       url: server.url,
       product,
       budgets,
-      version: await serverVersion(redis),
+      version: versionOf(fieldsOf(await redis.info('server'))),
     };
     if (!json) console.log(`on ${context.version}\n`);
     const results = [];

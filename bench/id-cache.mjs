@@ -13,6 +13,7 @@ import { parseArgs } from 'node:util';
 import { Queue, Worker } from '../dist/index.js';
 import { startRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
+import { cpuIn, numberIn } from './info.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -59,11 +60,10 @@ async function startAsker(queue, cache) {
 
 async function cost() {
   const info = await redis.info();
-  const number = (field) => Number(new RegExp(`^${field}:(.*)$`, 'm').exec(info)?.[1]);
   return {
-    commands: number('total_commands_processed'),
-    cpu: (number('used_cpu_user') + number('used_cpu_sys')) * 1_000,
-    sent: number('total_net_output_bytes'),
+    commands: numberIn(info, 'total_commands_processed'),
+    cpu: cpuIn(info) / 1_000,
+    sent: numberIn(info, 'total_net_output_bytes'),
   };
 }
 

@@ -1,5 +1,6 @@
 // `npm run load`: a load test of Lunaq against a Redis of yours, or a private one. `--help` tells the flags.
 import { someRedis } from '../dist/testing/index.js';
+import { versionOf } from './info.mjs';
 import { flagsOf, usage, UsageError } from './load/flags.mjs';
 import { reportOf, textOf } from './load/report.mjs';
 import { LoadTest } from './load/run.mjs';
@@ -42,12 +43,9 @@ function tellWarnings() {
 
 function headOf({ rate, seconds, workers, concurrency, producers, queues, work }, place, fields) {
   const { from, to } = work;
-  const version = fields.valkey_version
-    ? `Valkey ${fields.valkey_version}`
-    : `Redis ${fields.redis_version}`;
   const handlers = from === to ? `${from} ms` : `${from} to ${to} ms`;
   return [
-    `${figure(rate, rate % 1 === 0 ? 0 : 1)} jobs/s for ${figure(seconds)} s on ${place} (${version})`,
+    `${figure(rate, rate % 1 === 0 ? 0 : 1)} jobs/s for ${figure(seconds)} s on ${place} (${versionOf(fields)})`,
     `processes: ${producers} adding, ${workers} working with ${concurrency} jobs at a time; handlers take ${handlers}; queues: ${queues}`,
     '',
   ].join('\n');

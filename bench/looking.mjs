@@ -8,6 +8,7 @@ import { checkQueue, getQueues, Queue, QueueEvents } from '../dist/index.js';
 import { startRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
 import { environmentOf } from './environment.mjs';
+import { commandStatsOf } from './info.mjs';
 import { aligned } from './report/text.mjs';
 
 const { values } = parseArgs({
@@ -151,15 +152,6 @@ function callsOf(queue, connection, job) {
 const number = (value, digits) => value.toFixed(value >= 100 ? 0 : digits);
 const quantile = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]; // prettier-ignore
 
-/** Calls of all commands so far. */
-async function commandsOf(redis) {
-  const info = await redis.info('commandstats');
-  const counts = new Map();
-  for (const [, command, calls, usec] of info.matchAll(/^cmdstat_(\S+?):calls=(\d+),usec=(\d+)/gm))
-    counts.set(command, { calls: Number(calls), usec: Number(usec) });
-  return counts;
-}
-
 const own = new Set(['evalsha', 'info', 'config|resetstat', 'slowlog|reset', 'slowlog|get', 'script|load']); // prettier-ignore
 
 async function measure(redis, [call, times, make]) {
@@ -172,20 +164,20 @@ async function measure(redis, [call, times, make]) {
     await make(i);
     took.push(performance.now() - start);
   }
-  const counts = await commandsOf(redis);
-  const { calls: scripts = 0, usec = 0 } = counts.get('evalsha') ?? {};
-  const inner = [...counts]
+  const stats = commandStatsOf(await redis.info('commandstats'));
+  const { calls: scripts = 0, micros = 0 } = stats.get('evalsha') ?? {};
+  const inner = [...stats]
     .filter(([command]) => !own.has(command))
     .reduce((sum, [, { calls }]) => sum + calls, 0);
   // What is not in the log took less than its threshold.
   const slow = (await redis.slowlog('GET', 100_000)).filter(([, , , args]) => args[0] === 'EVALSHA' || args[0] === 'evalsha'); // prettier-ignore
-  const longest = Math.max(0, ...slow.map(([, , micros]) => micros));
+  const longest = Math.max(0, ...slow.map(([, , length]) => length));
   took.sort((a, b) => a - b);
   return {
     call,
     scripts: scripts / times,
     inner: scripts === 0 ? 0 : inner / scripts,
-    micros: scripts === 0 ? 0 : usec / scripts,
+    micros: scripts === 0 ? 0 : micros / scripts,
     longest,
     median: quantile(took, 0.5),
     p99: quantile(took, 0.99),

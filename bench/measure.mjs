@@ -1,5 +1,6 @@
 // What a load costs: time, CPU and heap of this process; CPU, commands and traffic of the server.
 import { GCProfiler, getHeapStatistics } from 'node:v8';
+import { callsIn, cpuIn, numberIn } from './info.mjs';
 
 /**
  * @typedef {object} LoadFigures
@@ -71,20 +72,11 @@ export async function measureMemory(redis, jobs, work) {
  */
 async function serverUsage(redis) {
   const info = await redis.info('all');
-  let commands = 0;
-  let scripts = 0;
-  for (const [, name, calls] of info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
-    if (name === 'info') continue;
-    commands += Number(calls);
-    if (/^(eval|evalsha|fcall)(_ro)?$/.test(name)) scripts += Number(calls);
-  }
-  const seconds = number(info, 'used_cpu_user') + number(info, 'used_cpu_sys');
   return {
-    micros: seconds * 1e6,
-    commands,
-    scripts,
-    bytesIn: number(info, 'total_net_input_bytes'),
-    bytesOut: number(info, 'total_net_output_bytes'),
+    micros: cpuIn(info),
+    ...callsIn(info),
+    bytesIn: numberIn(info, 'total_net_input_bytes'),
+    bytesOut: numberIn(info, 'total_net_output_bytes'),
     ownBytes: Buffer.byteLength(info),
   };
 }
@@ -113,7 +105,7 @@ function watchHeap() {
 
 /** Waits until nothing that was unlinked is still being freed. */
 async function lazyFreed(redis) {
-  while (number(await redis.info('memory'), 'lazyfree_pending_objects') > 0) await pause(20);
+  while (numberIn(await redis.info('memory'), 'lazyfree_pending_objects') > 0) await pause(20);
 }
 
 /** Memory in use once it has not changed for a second: tables grow in the background. */
@@ -122,19 +114,13 @@ async function settledMemory(redis) {
   let last = -1;
   let same = 0;
   for (let tries = 0; tries < 60; tries += 1) {
-    const used = number(await redis.info('memory'), 'used_memory');
+    const used = numberIn(await redis.info('memory'), 'used_memory');
     same = Math.abs(used - last) < 16_384 ? same + 1 : 0;
     if (same === 2) return used;
     last = used;
     await pause(500);
   }
   throw new Error('the memory in use does not settle: is somebody else on this server?');
-}
-
-function number(info, field) {
-  const value = Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(info)?.[1]);
-  if (Number.isNaN(value)) throw new Error(`INFO does not tell ${field}`);
-  return value;
 }
 
 function pause(ms) {

@@ -16,6 +16,7 @@ import * as scripts from '../dist/scripts.js';
 import { someRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
 import { environmentOf } from './environment.mjs';
+import { numberIn } from './info.mjs';
 import { open, pattern } from './libraries/lunaq.mjs';
 import { summaryOf } from './profile/cpu-profile.mjs';
 import { flame } from './profile/flame.mjs';
@@ -163,7 +164,7 @@ async function withQueue(redis, side, jobs, act) {
 async function lookIn(redis, side) {
   if (values['no-perf']) return noLook('--no-perf was given');
   if (!server.isPrivate) return noLook('the server was given, so its process may be anywhere');
-  const pid = Number(/^process_id:(\d+)/m.exec(await redis.info('server'))?.[1]);
+  const pid = numberIn(await redis.info('server'), 'process_id');
   return await watchProcess(pid, join(folder, `${side.id}.perf`));
 }
 

@@ -10,7 +10,7 @@ import { tail } from './tail.mjs';
  * @typedef {object} Context
  * @property {import('ioredis').Redis} redis of a server that nobody else uses
  * @property {string} url of that server
- * @property {string} version of that server: `redis 7.0.15`
+ * @property {string} version of that server: `Redis 7.0.15`
  * @property {import('./product.mjs').Product} product
  * @property {typeof import('../budgets.mjs')} budgets
  *

@@ -1,5 +1,6 @@
 // Counts what one call of a script does: the commands in it, the values that these carry, and the values of their answers. The text of
 // the script runs as it is, with another `redis` in sight; the server's own count of commands is held against ours.
+import { commandStatsOf } from '../info.mjs';
 
 /**
  * @typedef {object} Counts
@@ -67,7 +68,6 @@ const own = /^(evalsha|eval|info|config\|resetstat)$/;
 /** Calls of commands by INFO commandstats, but those of the gate itself. */
 function innerCommands(stats) {
   let sum = 0;
-  for (const [, name, calls] of stats.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm))
-    if (!own.test(name)) sum += Number(calls);
+  for (const [name, { calls }] of commandStatsOf(stats)) if (!own.test(name)) sum += calls;
   return sum;
 }

@@ -1,4 +1,5 @@
 // How long one call of a script holds the server, by its own account.
+import { commandStatsOf } from '../info.mjs';
 
 export class Stopwatch {
   #redis;
@@ -24,8 +25,8 @@ export class Stopwatch {
       .exec();
     const failed = results.find(([error]) => error)?.[0];
     if (failed) throw new Error(`${name}: ${failed.message}`, { cause: failed });
-    const micros = Number(/^cmdstat_evalsha:calls=1,usec=(\d+)/m.exec(results[2][1])?.[1]);
-    if (Number.isNaN(micros)) throw new Error(`${name}: INFO does not tell how long it took`);
+    const { calls, micros } = commandStatsOf(results[2][1]).get('evalsha') ?? {};
+    if (calls !== 1) throw new Error(`${name}: INFO does not tell how long it took`);
     return { micros, reply: call.parse(results[1][1]) };
   }
 }

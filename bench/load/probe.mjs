@@ -1,5 +1,6 @@
 // What the server tells of itself during a load test, summed up across restarts; and for how long it was away.
 import { Redis } from 'ioredis';
+import { callsIn, fieldsOf } from '../info.mjs';
 import { now } from './schedule.mjs';
 
 /** ms without an answer after which the server counts as away. */
@@ -8,27 +9,11 @@ const sections = ['server', 'clients', 'memory', 'stats', 'cpu', 'replication', 
 
 /** @typedef {{ cpu: number, commands: number, scripts: number, net: number }} Usage cpu in µs, net in bytes */
 
-/** INFO as an object of texts. */
-function fieldsOf(info) {
-  return Object.fromEntries(
-    Array.from(info.matchAll(/^(\w+):(.*?)\r?$/gm), ([, name, value]) => [name, value]),
-  );
-}
-
 /** @returns {Usage} */
 function usageOf(info, fields) {
-  let commands = 0;
-  let scripts = 0;
-  for (const [, name, calls] of info.matchAll(/^cmdstat_([^:]+):calls=(\d+)/gm)) {
-    // Its own.
-    if (name === 'info') continue;
-    commands += Number(calls);
-    if (/^(eval|evalsha|fcall)(_ro)?$/.test(name)) scripts += Number(calls);
-  }
   return {
     cpu: (Number(fields.used_cpu_user) + Number(fields.used_cpu_sys)) * 1e6,
-    commands,
-    scripts,
+    ...callsIn(info),
     net: Number(fields.total_net_input_bytes) + Number(fields.total_net_output_bytes),
   };
 }

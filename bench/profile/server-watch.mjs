@@ -1,12 +1,11 @@
 // What the server did meanwhile, by its own account: commands and their time, percentiles, slow calls, CPU.
-import { commandStatsOf } from '../kinds/parts/command-stats.mjs';
+import { commandStatsOf, isScriptCall, numberIn } from '../info.mjs';
 
 /** Settings of a private server: calls from this length on (µs) are slow, and so many of them are kept. */
 export const watchedServer = { 'slowlog-log-slower-than': 1_000, 'slowlog-max-len': 1_000 };
 
 /** What clients ask for themselves, while all else comes from scripts. */
 const asked = /^(evalsha|eval|fcall|script|info|config|slowlog|client|hello|auth|select|command|blpop|ping|publish|(un)?s?subscribe|psubscribe|unlink|scan|memory)(\||$)/; // prettier-ignore
-const scriptCalls = /^(evalsha|eval|fcall)(_ro)?$/;
 /** So many slow calls are told. */
 const slowShown = 10;
 
@@ -57,7 +56,7 @@ export class ServerWatch {
   async end(jobs) {
     const after = await this.#look();
     const commands = usesBetween(this.#before.commands, after.commands);
-    const scripts = commands.filter(({ name }) => scriptCalls.test(name));
+    const scripts = commands.filter(({ name }) => isScriptCall(name));
     const inner = commands.filter(({ name }) => !asked.test(name));
     const scriptMicros = sum(scripts);
     return {
@@ -78,7 +77,7 @@ export class ServerWatch {
 
   async #look() {
     const cpu = await this.#redis.info('cpu');
-    const micros = (field) => Number(new RegExp(`^${field}:([\\d.]+)`, 'm').exec(cpu)?.[1]) * 1e6;
+    const micros = (field) => numberIn(cpu, field) * 1e6;
     const commands = commandStatsOf(await this.#redis.info('commandstats'));
     return { commands, user: micros('used_cpu_user'), system: micros('used_cpu_sys') };
   }

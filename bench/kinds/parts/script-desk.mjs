@@ -4,8 +4,8 @@ import { queueKeys } from '../../../dist/keys.js';
 import { encodeRecord, encodeReason } from '../../../dist/record.js';
 import { callOf } from '../../../dist/script.js';
 import * as scripts from '../../../dist/scripts.js';
+import { commandStatsOf, isScriptCall } from '../../info.mjs';
 import { payloads } from '../../payload.mjs';
-import { between, commandStatsOf } from './command-stats.mjs';
 
 /**
  * @typedef {object} Taken
@@ -189,6 +189,25 @@ export class ScriptDesk {
       if (count !== (expected[state] ?? 0))
         throw new Error(`${count} jobs are ${state}, ${expected[state] ?? 0} were expected`);
   }
+}
+
+/**
+ * What happened between two looks, INFO left out: script calls, their time, and the other commands.
+ *
+ * @param {import('../../info.mjs').CommandStats} before
+ * @param {import('../../info.mjs').CommandStats} after
+ */
+function between(before, after) {
+  const sum = { scripts: 0, micros: 0, others: 0 };
+  for (const [name, { calls, micros }] of after) {
+    if (name === 'info') continue;
+    const old = before.get(name) ?? { calls: 0, micros: 0 };
+    if (isScriptCall(name)) {
+      sum.scripts += calls - old.calls;
+      sum.micros += micros - old.micros;
+    } else sum.others += calls - old.calls;
+  }
+  return sum;
 }
 
 function all(expected, words) {
