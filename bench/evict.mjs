@@ -1,21 +1,25 @@
 // How much do claims slow down while finished jobs are evicted? Runs jobs beside as many finished ones that are due, or are not, in turns.
 //
 //   node bench/evict.mjs [--finished N] [--jobs N] [--rounds N]
-import { parseArgs } from 'node:util';
 import { Queue, Worker } from '../dist/index.js';
 import { startRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
+import { flagsOrExit, parseFlags, wholeNumber } from './usage.mjs';
 
-const { values } = parseArgs({
-  options: {
-    finished: { type: 'string', default: '200000' },
-    jobs: { type: 'string', default: '200000' },
-    rounds: { type: 'string', default: '5' },
-  },
+const { finished, jobs, rounds } = await flagsOrExit(() => {
+  const { values } = parseFlags({
+    options: {
+      finished: { type: 'string', default: '200000' },
+      jobs: { type: 'string', default: '200000' },
+      rounds: { type: 'string', default: '5' },
+    },
+  });
+  return {
+    finished: wholeNumber('--finished', values.finished),
+    jobs: wholeNumber('--jobs', values.jobs),
+    rounds: wholeNumber('--rounds', values.rounds),
+  };
 });
-const finished = Number(values.finished);
-const jobs = Number(values.jobs);
-const rounds = Number(values.rounds);
 const bulk = 10_000;
 
 const server = await startRedis();

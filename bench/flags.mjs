@@ -1,7 +1,7 @@
 // The flags of `npm run bench`: what was asked for, or a plain word on what is wrong with it.
-import { parseArgs } from 'node:util';
 import { libraries } from './libraries/index.mjs';
 import { questions } from './questions/index.mjs';
+import { parseFlags, UsageError, wholeNumber } from './usage.mjs';
 
 export const usage = `npm run bench -- [flags]
 
@@ -16,18 +16,26 @@ export const usage = `npm run bench -- [flags]
 Ends with 0 whatever the figures; with 1 when a load failed: a job was lost, or delivered twice.
 `;
 
-export class UsageError extends Error {}
-
 /**
  * @param {string[]} args
  * @param {Record<string, string | undefined>} env
  */
 export function flagsOf(args, env) {
-  const values = parse(args);
+  const { values } = parseFlags({
+    args,
+    options: {
+      help: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      rounds: { type: 'string' },
+      only: { type: 'string', multiple: true },
+      without: { type: 'string', multiple: true, default: [] },
+      redis: { type: 'string' },
+      'write-perf': { type: 'boolean', default: false },
+      last: { type: 'boolean', default: false },
+    },
+  });
   const { quick, only, without, last, redis = env.REDIS_URL, 'write-perf': writePerf } = values;
-  const rounds = Number(values.rounds ?? (quick ? 3 : 5));
-  if (!Number.isInteger(rounds) || rounds < 1)
-    throw new UsageError(`--rounds: expected a whole number from 1 on, got ${values.rounds}`);
+  const rounds = wholeNumber('--rounds', values.rounds ?? (quick ? '3' : '5'));
   checkKnown(
     '--only',
     only ?? [],
@@ -46,27 +54,6 @@ export function flagsOf(args, env) {
   if (last && measuring)
     throw new UsageError(`--last: expected at most --write-perf beside it, got ${measuring}`);
   return { help: values.help, quick, rounds, only, without, redis, writePerf, last };
-}
-
-function parse(args) {
-  try {
-    const { values } = parseArgs({
-      args,
-      options: {
-        help: { type: 'boolean', default: false },
-        quick: { type: 'boolean', default: false },
-        rounds: { type: 'string' },
-        only: { type: 'string', multiple: true },
-        without: { type: 'string', multiple: true, default: [] },
-        redis: { type: 'string' },
-        'write-perf': { type: 'boolean', default: false },
-        last: { type: 'boolean', default: false },
-      },
-    });
-    return values;
-  } catch (error) {
-    throw new UsageError(error.message, { cause: error });
-  }
 }
 
 function checkKnown(flag, given, known) {

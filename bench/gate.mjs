@@ -10,37 +10,26 @@
 //
 // Ends with 1 when a check is red, or better than its budget: the budget is then to be lowered, lest it hide the next loss.
 import { stat } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import * as budgets from './budgets.mjs';
 import { connect } from './connect.mjs';
 import { groups, holds, runGroup } from './gate/group.mjs';
 import { summary, table } from './gate/print.mjs';
 import { openProduct } from './gate/product.mjs';
 import { fieldsOf, versionOf } from './info.mjs';
+import { flagsOrExit, parseFlags, UsageError, wholeNumber } from './usage.mjs';
 
-const usage = '[--only GROUP[,GROUP]] [--lua FOLDER] [--tries N] [--json]';
 /** As shells tell it. */
 const interruptedCode = 130;
 
-class UsageError extends Error {}
-
-function parseFlags() {
-  try {
-    return parseArgs({
-      options: {
-        only: { type: 'string' },
-        lua: { type: 'string' },
-        tries: { type: 'string', default: '3' },
-        json: { type: 'boolean', default: false },
-      },
-    }).values;
-  } catch (error) {
-    throw new UsageError(error.message, { cause: error });
-  }
-}
-
 async function readFlags() {
-  const values = parseFlags();
+  const { values } = parseFlags({
+    options: {
+      only: { type: 'string' },
+      lua: { type: 'string' },
+      tries: { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+    },
+  });
   const known = groups.map(({ id }) => id);
   const only = values.only?.split(',') ?? known;
   const unknown = only.find((id) => !known.includes(id));
@@ -49,9 +38,7 @@ async function readFlags() {
   const { lua, json } = values;
   if (lua !== undefined && !(await isFolder(lua)))
     throw new UsageError(`--lua: expected a folder of scripts, got ${lua}`);
-  const tries = Number(values.tries);
-  if (!(Number.isInteger(tries) && tries > 0))
-    throw new UsageError(`--tries: expected a whole number from 1, got ${values.tries}`);
+  const tries = wholeNumber('--tries', values.tries);
   return { chosen: groups.filter(({ id }) => only.includes(id)), lua, tries, json };
 }
 
@@ -105,14 +92,11 @@ async function run({ chosen, lua, tries, json }) {
   }
 }
 
+const flags = await flagsOrExit(readFlags);
 try {
-  const flags = await readFlags();
   const outcome = await run(flags);
   console.log(flags.json ? JSON.stringify(outcome, null, 2) : summary(outcome.results));
   process.exitCode = outcome.results.every(({ checks }) => checks.every(holds)) ? 0 : 1;
 } catch (error) {
-  if (error instanceof UsageError) {
-    console.error(`${error.message}\nusage: node bench/gate.mjs ${usage}`);
-    process.exitCode = 2;
-  } else if (process.exitCode !== interruptedCode) throw error;
+  if (process.exitCode !== interruptedCode) throw error;
 }

@@ -9,28 +9,33 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Queue, Worker } from '../dist/index.js';
 import { startRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
 import { cpuIn, numberIn } from './info.mjs';
+import { flagsOrExit, parseFlags, wholeNumber } from './usage.mjs';
 
-const { values } = parseArgs({
-  options: {
-    calls: { type: 'string', default: '100000' },
-    ids: { type: 'string', default: '10000' },
-    lives: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '10' },
-    rounds: { type: 'string', default: '5' },
-    json: { type: 'boolean', default: false },
-  },
+const { json, calls, ids, lives, seconds, rounds } = await flagsOrExit(() => {
+  const { values } = parseFlags({
+    options: {
+      calls: { type: 'string', default: '100000' },
+      ids: { type: 'string', default: '10000' },
+      lives: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '10' },
+      rounds: { type: 'string', default: '5' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    json: values.json,
+    calls: wholeNumber('--calls', values.calls),
+    ids: wholeNumber('--ids', values.ids),
+    lives: wholeNumber('--lives', values.lives),
+    seconds: wholeNumber('--seconds', values.seconds),
+    rounds: wholeNumber('--rounds', values.rounds),
+  };
 });
 const processes = 4;
-const calls = Number(values.calls);
-const ids = Number(values.ids);
-const lives = Number(values.lives);
-const seconds = Number(values.seconds);
-const rounds = Number(values.rounds);
 /** Most completed jobs that stay: those before them are evicted. */
 const kept = Math.ceil(ids / 20);
 /** Jobs of one addBulk. */
@@ -39,7 +44,7 @@ const bulk = Math.max(1, Math.ceil((ids * lives) / seconds / 20));
 const server = await startRedis();
 const redis = await connect(server.url);
 const asker = fileURLToPath(new URL('id-asker.mjs', import.meta.url));
-const say = (text) => (values.json ? undefined : console.log(text));
+const say = (text) => (json ? undefined : console.log(text));
 
 async function startAsker(queue, cache) {
   const settings = { queue, connection: server.url, cache, ids, calls: calls / processes, seconds };
@@ -191,7 +196,7 @@ const table = rows.map(([title, field, beyond, digits, factor = 1]) => {
   return { title, without: cells[0], with: cells[1] };
 });
 
-if (values.json) {
+if (json) {
   const settings = { processes, calls, ids, lives, seconds, rounds };
   console.log(JSON.stringify({ settings, table, met }, undefined, 2));
 } else {

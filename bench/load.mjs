@@ -1,11 +1,12 @@
 // `npm run load`: a load test of Lunaq against a Redis of yours, or a private one. `--help` tells the flags.
 import { someRedis } from '../dist/testing/index.js';
 import { versionOf } from './info.mjs';
-import { flagsOf, usage, UsageError } from './load/flags.mjs';
+import { flagsOf, usage } from './load/flags.mjs';
 import { reportOf, textOf } from './load/report.mjs';
 import { LoadTest } from './load/run.mjs';
 import { figure, hiding } from './load/text.mjs';
 import { View } from './load/view.mjs';
+import { UsageError } from './usage.mjs';
 
 /** ms within which a second signal is the first one again: npm hands on what the terminal has sent already. */
 const echo = 500;

@@ -3,22 +3,26 @@
 // them does, how long the longest one holds the server, how long the caller waits.
 //
 //   node bench/looking.mjs [--jobs N] [--json]
-import { parseArgs } from 'node:util';
 import { checkQueue, getQueues, Queue, QueueEvents } from '../dist/index.js';
 import { startRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
 import { environmentOf } from './environment.mjs';
 import { commandStatsOf } from './info.mjs';
 import { aligned } from './report/text.mjs';
+import { flagsOrExit, parseFlags, wholeNumber } from './usage.mjs';
 
-const { values } = parseArgs({
-  options: {
-    jobs: { type: 'string', default: '1000000' },
-    json: { type: 'boolean', default: false },
-  },
+/** Its calls take so many out of the queue, and look at pages of those that are left. */
+const fewest = 10_000;
+/** `jobs`: waiting; of other states there are fewer. */
+const { jobs, json } = await flagsOrExit(() => {
+  const { values } = parseFlags({
+    options: {
+      jobs: { type: 'string', default: '1000000' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  return { jobs: wholeNumber('--jobs', values.jobs, fewest), json: values.json };
 });
-/** Waiting jobs; of other states there are fewer. */
-const jobs = Number(values.jobs);
 const sizes = {
   completed: Math.ceil(jobs / 10),
   failed: Math.ceil(jobs / 100),
@@ -207,7 +211,7 @@ rows.push(await measure(redis, ['add, somebody listens', 500, add]));
 await queue.keepEvents(10_000);
 rows.push(await measure(redis, ['add, events are kept', 500, add]));
 await listener.close();
-if (values.json) console.log(JSON.stringify({ environment, counts, rows }, undefined, 2));
+if (json) console.log(JSON.stringify({ environment, counts, rows }, undefined, 2));
 else {
   console.log(Object.entries(counts).filter(([, count]) => count > 0).map(([state, count]) => `${count} ${state}`).join(', ')); // prettier-ignore
   console.log(

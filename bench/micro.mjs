@@ -5,7 +5,6 @@
 //   --json        print one line of JSON in place of tables
 //   --quick       a fifth of the time
 //   --redis URL   that server instead of a private one (REDIS_URL does the same)
-import { parseArgs } from 'node:util';
 import { someRedis } from '../dist/testing/index.js';
 import { batcher } from './micro/batcher.mjs';
 import { catalogue } from './micro/catalogue.mjs';
@@ -15,18 +14,21 @@ import { runCases } from './micro/run-cases.mjs';
 import { scriptCalls } from './micro/script-calls.mjs';
 import { short } from './report/numbers.mjs';
 import { aligned } from './report/text.mjs';
+import { flagsOrExit, parseFlags } from './usage.mjs';
 
 /** ms that each case gets. */
 const time = 500;
 const quickTime = 100;
 
-const { values } = parseArgs({
-  options: {
-    json: { type: 'boolean', default: false },
-    quick: { type: 'boolean', default: false },
-    redis: { type: 'string' },
-  },
-});
+const { values } = await flagsOrExit(() =>
+  parseFlags({
+    options: {
+      json: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      redis: { type: 'string' },
+    },
+  }),
+);
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupted.abort());
 const options = { time: values.quick ? quickTime : time, signal: interrupted.signal };

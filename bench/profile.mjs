@@ -11,7 +11,6 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { parseArgs } from 'node:util';
 import * as scripts from '../dist/scripts.js';
 import { someRedis } from '../dist/testing/index.js';
 import { connect } from './connect.mjs';
@@ -25,6 +24,7 @@ import { sampled } from './profile/sampled.mjs';
 import { ServerWatch, watchedServer } from './profile/server-watch.mjs';
 import { sides } from './profile/sides.mjs';
 import { sideText } from './profile/text.mjs';
+import { flagsOrExit, parseFlags, UsageError, wholeNumber } from './usage.mjs';
 import { addBulks } from './workload.mjs';
 
 /**
@@ -50,21 +50,9 @@ const bytes = 63;
 const flameJobs = 100_000;
 const roles = ['producer', 'worker', 'both'];
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    jobs: { type: 'string' },
-    redis: { type: 'string' },
-    'no-clinic': { type: 'boolean', default: false },
-    'no-perf': { type: 'boolean', default: false },
-  },
-});
-if (values.only !== undefined && !roles.includes(values.only))
-  throw new RangeError(`--only: expected ${roles.join(', ')}, got ${values.only}`);
 const fewest = 1_000;
-const jobsGiven = values.jobs === undefined ? undefined : Number(values.jobs);
-if (jobsGiven !== undefined && !(Number.isInteger(jobsGiven) && jobsGiven >= fewest))
-  throw new RangeError(`--jobs: expected a whole number from ${fewest} on, got ${values.jobs}`);
+
+const { values, jobsGiven } = await flagsOrExit(readFlags);
 
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM']) process.once(name, () => interrupted.abort());
@@ -79,6 +67,25 @@ try {
   }
 } finally {
   await server.stop();
+}
+
+function readFlags() {
+  const { values: given } = parseFlags({
+    options: {
+      only: { type: 'string' },
+      jobs: { type: 'string' },
+      redis: { type: 'string' },
+      'no-clinic': { type: 'boolean', default: false },
+      'no-perf': { type: 'boolean', default: false },
+    },
+  });
+  const { only, jobs } = given;
+  if (only !== undefined && !roles.includes(only))
+    throw new UsageError(`--only: expected ${roles.join(', ')}, got ${only}`);
+  return {
+    values: given,
+    jobsGiven: jobs === undefined ? undefined : wholeNumber('--jobs', jobs, fewest),
+  };
 }
 
 async function profileAll(redis) {

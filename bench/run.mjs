@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { runProgram } from './child.mjs';
 import { environmentLines, environmentOfRun } from './environment.mjs';
-import { flagsOf, usage, UsageError } from './flags.mjs';
+import { flagsOf, usage } from './flags.mjs';
 import { goals } from './goals.mjs';
 import { planOf } from './plan.mjs';
 import { reportPage } from './report/html.mjs';
@@ -12,6 +12,7 @@ import { reportText } from './report/text.mjs';
 import { questionResult, verdictsOf } from './results.mjs';
 import { runRounds } from './rounds.mjs';
 import { Servers } from './servers.mjs';
+import { UsageError } from './usage.mjs';
 
 const results = join(import.meta.dirname, 'results');
 const latest = join(results, 'latest.json');

@@ -4,11 +4,11 @@
 //
 // A point is the id of one in questions/, or one written as JSON. Without --redis and REDIS_URL it starts the server that the point
 // wants, without DATABASE_URL a Postgres if the library wants one. For a profile: node --cpu-prof bench/sample.mjs lunaq add-process-100
-import { parseArgs } from 'node:util';
 import { connect } from './connect.mjs';
 import { libraryOf } from './libraries/index.mjs';
 import { pointOf } from './questions/index.mjs';
 import { startServer } from './servers.mjs';
+import { flagsOrExit, parseFlags, UsageError, wholeNumber } from './usage.mjs';
 
 /**
  * @typedef {Record<string, unknown> & {
@@ -70,21 +70,8 @@ import { startServer } from './servers.mjs';
  * @property {readonly string[]} [meaningless] figures that say nothing of this library, such as `nodeMicros` where another process works
  */
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { jobs: { type: 'string' }, queue: { type: 'string' }, redis: { type: 'string' } },
-});
-const [library, given] = positionals;
-if (positionals.length !== 2)
-  throw new TypeError(`expected a library and a point, got ${positionals.join(' ') || 'nothing'}`);
-const { open, needsPostgres, meaningless = [] } = await libraryOf(library);
-const point = pointOf(given);
-const wanted = values.jobs ?? point.jobs[library];
-if (wanted === undefined)
-  throw new TypeError(`--jobs: expected a number, since ${point.id} has none for ${library}`);
-const jobs = Number(wanted);
-if (!Number.isInteger(jobs) || jobs < 1)
-  throw new RangeError(`--jobs: expected a whole number from 1 on, got ${wanted}`);
+const { values, library, module, point, jobs } = await flagsOrExit(readFlags);
+const { open, needsPostgres, meaningless = [] } = module;
 const { run } = await import(`./kinds/${point.kind}.mjs`);
 
 const started = [];
@@ -104,6 +91,30 @@ try {
   }
 } finally {
   for (const server of started) await server.stop();
+}
+
+async function readFlags() {
+  const { values: given, positionals } = parseFlags({
+    allowPositionals: true,
+    options: { jobs: { type: 'string' }, queue: { type: 'string' }, redis: { type: 'string' } },
+  });
+  if (positionals.length !== 2)
+    throw new UsageError(
+      `expected a library and a point, got ${positionals.join(' ') || 'nothing'}`,
+    );
+  const [name, id] = positionals;
+  const found = await libraryOf(name);
+  const wanted = pointOf(id);
+  const count = given.jobs ?? wanted.jobs[name];
+  if (count === undefined)
+    throw new UsageError(`--jobs: expected a number, since ${wanted.id} has none for ${name}`);
+  return {
+    values: given,
+    library: name,
+    module: found,
+    point: wanted,
+    jobs: wholeNumber('--jobs', String(count)),
+  };
 }
 
 async function urlOf(name) {

@@ -1,4 +1,5 @@
 // The libraries that are measured, by name. A peer's package may be missing, so each is loaded when it is asked for.
+import { UsageError } from '../usage.mjs';
 
 /** In the order in which they are shown. */
 const modules = {
@@ -19,6 +20,6 @@ export const libraries = Object.keys(modules);
  */
 export async function libraryOf(name) {
   if (!Object.hasOwn(modules, name))
-    throw new RangeError(`library: expected one of ${libraries.join(', ')}, got ${name}`);
+    throw new UsageError(`library: expected one of ${libraries.join(', ')}, got ${name}`);
   return await modules[name]();
 }

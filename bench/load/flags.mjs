@@ -1,11 +1,9 @@
 // The flags of a load test, checked: what can't be is misuse, told by flag, expected, given.
 import { parseArgs } from 'node:util';
+import { UsageError } from '../usage.mjs';
 import { leastBytes, mostJobs } from './payload.mjs';
 import { jobsOf, warmUp } from './schedule.mjs';
 import { safe } from './text.mjs';
-
-/** The load test was called in a way that makes no sense; its message is all that is printed. */
-export class UsageError extends Error {}
 
 export const usage = `Usage: npm run load -- [options]
 

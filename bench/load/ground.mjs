@@ -1,6 +1,6 @@
 // The server before and after a load test: whether it may be used, what to mind about it, and that nothing stays behind.
 import { getQueues } from '../../dist/index.js';
-import { UsageError } from './flags.mjs';
+import { UsageError } from '../usage.mjs';
 import { safe } from './text.mjs';
 
 /** Keys of one SCAN, and most calls: a server with more keys is looked through in part. */

@@ -1,4 +1,5 @@
 // The questions, in the order of the report.
+import { UsageError } from '../usage.mjs';
 import backlog from './backlog.mjs';
 import dependencies from './dependencies.mjs';
 import idle from './idle.mjs';
@@ -55,6 +56,6 @@ export function pointOf(given) {
   const points = questions.flatMap((question) => question.points);
   const found = points.find(({ id }) => id === given);
   if (!found)
-    throw new RangeError(`point: expected one of ${points.map(({ id }) => id).join(', ')}, got ${given}`); // prettier-ignore
+    throw new UsageError(`point: expected one of ${points.map(({ id }) => id).join(', ')}, got ${given}`); // prettier-ignore
   return found;
 }

@@ -117,7 +117,7 @@ test('less than the budget allows for is told, and not let pass', async () => {
 test.each([
   [['--only', 'scripts,nothing'], '--only: expected groups out of scripts, backlog, api, '],
   [['--lua', '/nowhere'], '--lua: expected a folder of scripts, got /nowhere'],
-  [['--tries', '0'], '--tries: expected a whole number from 1, got 0'],
+  [['--tries', '0'], '--tries: expected a whole number from 1 on, got 0'],
   [['--fast'], "Unknown option '--fast'"],
 ])('%j is refused', async (flags, message) => {
   const ended = await gate(...flags);

@@ -149,6 +149,17 @@ describe('a load', () => {
   });
 });
 
+test.each([
+  ['run', '--fast', "bench: Unknown option '--fast'"],
+  ['gate', '--tries=0', '--tries: expected a whole number from 1 on, got 0'],
+  ['profile', '--jobs=5', '--jobs: expected a whole number from 1000 on, got 5'],
+  ['sample', 'lunaq', 'expected a library and a point, got lunaq'],
+  ['looking', '--jobs=x', '--jobs: expected a whole number from 10000 on, got x'],
+])('%s %s is refused on one line', async (program, flag, message) => {
+  const refused = run(process.execPath, [join(root, `bench/${program}.mjs`), flag]);
+  await expect(refused).rejects.toMatchObject({ code: 2, stdout: '', stderr: `${message}\n` });
+});
+
 test('a sample prints its figures as one line', async () => {
   const args = [join(root, 'bench/sample.mjs'), 'lunaq', 'add-process-100', '--jobs', '500'];
   const { stdout } = await run(process.execPath, args);
