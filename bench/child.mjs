@@ -69,7 +69,8 @@ export async function runProgram(program, args, env, signal) {
   }
 }
 
-function endGroup(pid, signal) {
+/** Ends a process and all that it has started; none may be left. */
+export function endGroup(pid, signal) {
   try {
     process.kill(-pid, signal);
   } catch (error) {

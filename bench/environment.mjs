@@ -18,9 +18,9 @@ const packages = {
 
 /**
  * @param {import('ioredis').Redis} redis
- * @param {readonly string[]} [libraries] that are measured
+ * @param {readonly string[]} [libraries] that are measured beside Lunaq
  */
-export async function environmentOf(redis, libraries = ['bullmq']) {
+export async function environmentOf(redis, libraries = []) {
   return {
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
     cpu: cpus()[0]?.model ?? 'unknown',

@@ -89,7 +89,7 @@ function readFlags() {
 }
 
 async function profileAll(redis) {
-  const environment = await environmentOf(redis, []);
+  const environment = await environmentOf(redis);
   console.log(`Lunaq ${environment.lunaq}, ${environment.server}, Node ${environment.node}`);
   await mkdir(folder, { recursive: true });
   const found = [];

@@ -4,6 +4,7 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { once } from 'node:events';
 import { join } from 'node:path';
+import { endGroup } from '../child.mjs';
 
 /** ms after which clinic is ended: its analysis takes far longer than the load. */
 const patience = 180_000;
@@ -32,9 +33,7 @@ export async function flame(folder, program, { env, signal }) {
   });
   const end = once(child, 'exit');
   const stop = AbortSignal.any([signal, AbortSignal.timeout(patience)]);
-  const kill = () => {
-    if (child.pid) process.kill(-child.pid, 'SIGKILL');
-  };
+  const kill = () => endGroup(child.pid, 'SIGKILL');
   stop.addEventListener('abort', kill);
   const [code] = await end;
   stop.removeEventListener('abort', kill);
