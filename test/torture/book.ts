@@ -73,7 +73,7 @@ export function numberOf(token: string): number {
 /** ms by which two clocks readings of one machine may differ. */
 const tolerance = 2;
 /** Faults that take no claimed job from a worker. */
-const harmless = /^(flush|out-of-memory|pause|restart) |producer$/;
+const harmless = /^(flush|out-of-memory|pause|restart|clocks|rolling) |producer$/;
 
 export class Book {
   readonly entries = new Map<string, Entry>();

@@ -27,8 +27,6 @@ export interface CrewSettings {
   readonly rate: number;
   /** Where the processes' output goes. */
   readonly folder: string;
-  /** Further arguments of node for a worker that is started. */
-  readonly nodeArguments?: (slot: number) => readonly string[];
   /** A process has ended that nobody has ended. */
   readonly crashed: (who: string, how: string) => void;
 }
@@ -47,10 +45,9 @@ class Member {
     who: string,
     settings: object,
     { folder, crashed }: CrewSettings,
-    execArgv: readonly string[] = [],
   ) {
     this.process = fork(files[kind], [JSON.stringify(settings)], {
-      execArgv: ['--disable-warning=LUNAQ_EVICTION', ...execArgv],
+      execArgv: ['--disable-warning=LUNAQ_EVICTION'],
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });
     const file = join(folder, `${who.replace(' ', '-')}.txt`);
@@ -99,6 +96,8 @@ export class Crew {
   readonly proxies: readonly Proxy[];
   #workers: (Member | undefined)[] = [];
   #producer: Member | undefined;
+  /** ms by which clocks are wrong. */
+  readonly #clocks: number[] = [];
   #asked = 0;
   readonly #answers = new Map<number, (result: unknown) => void>();
   /** Nobody starts a worker as long as the queue is to be deserted. */
@@ -140,10 +139,11 @@ export class Crew {
   async startWorker(slot: number): Promise<void> {
     await this.#deserted;
     if (this.#ending || this.#workers[slot]) return;
-    const { library, ledger, nodeArguments } = this.#settings;
-    const settings: WorkerSettings = { library, slot, ledger, connection: this.#connection(slot) };
-    const more = nodeArguments?.(slot);
-    const member = new Member('worker', `worker ${slot}`, settings, this.#settings, more);
+    const { library, ledger } = this.#settings;
+    const clock = this.#clocks[slot] ?? 0;
+    const connection = this.#connection(slot);
+    const settings: WorkerSettings = { library, slot, ledger, connection, clock };
+    const member = new Member('worker', `worker ${slot}`, settings, this.#settings);
     this.#workers[slot] = member;
     await member.ready;
   }
@@ -176,6 +176,13 @@ export class Crew {
     worker.process.kill('SIGCONT');
     if (!(await worker.close())) throw new Error(`worker ${slot} did not close`);
     return true;
+  }
+
+  /** The clock of the process in this place is wrong by so many ms, also of the next one there; 0 for right. */
+  async setClock(slot: number, ms: number): Promise<void> {
+    this.#clocks[slot] = ms;
+    if (slot === producerSlot) await this.ask({ kind: 'clock', ms });
+    else this.#workers[slot]?.process.send({ clock: ms });
   }
 
   /** Kills all workers, and does something while there is none. */

@@ -10,7 +10,8 @@ import type { Crew } from './crew.js';
 import type { Ledger } from './ledger.js';
 import { queues } from './load.js';
 import type { Recovery } from './recovery.js';
-import { producerSlot, type Act, type ActKind } from './schedule.js';
+import { producerSlot, stageNames, type Act, type FaultKind, type StageName } from './schedule.js';
+import { stages } from './stages/index.js';
 
 export interface Scene {
   readonly crew: Crew;
@@ -20,6 +21,8 @@ export interface Scene {
   readonly ledger: Ledger;
   readonly recovery: Recovery;
   readonly found: (violation: Violation) => void;
+  /** A stage has taken place. */
+  readonly told: (stage: StageName, what: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -36,12 +39,28 @@ export interface Deeds {
   cuts: number;
   outOfMemory: number;
   pauses: number;
+  readonly stages: StageName[];
+}
+
+function isStage(act: Act): act is Act & { readonly kind: StageName } {
+  return (stageNames as readonly string[]).includes(act.kind);
 }
 
 /** How often the marker is looked for in each deserted queue. */
 const probes = 3;
 /** Most ms that a fault waits for the right moment. */
 const longestWait = 6_000;
+
+/** What comes one after the other. */
+class Turns {
+  #last: Promise<unknown> = Promise.resolve();
+
+  async take(work: () => Promise<void>): Promise<void> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => undefined);
+    await turn;
+  }
+}
 
 export class Nemesis {
   readonly #scene: Scene;
@@ -57,10 +76,13 @@ export class Nemesis {
     cuts: 0,
     outOfMemory: 0,
     pauses: 0,
+    stages: [],
   };
   #number = 0;
   /** One fault of Redis itself at a time. */
-  #server: Promise<unknown> = Promise.resolve();
+  readonly #server = new Turns();
+  /** One stage at a time. */
+  readonly #stage = new Turns();
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -75,7 +97,7 @@ export class Nemesis {
       const rest = start + act.at - performance.now();
       if (rest > 0) await pause(rest, undefined, { signal }).catch(() => undefined);
       if (signal.aborted) break;
-      under.push(this.#do(act));
+      under.push(isStage(act) ? this.#stage.take(() => this.#do(act)) : this.#do(act));
     }
     await Promise.all(under);
   }
@@ -93,7 +115,8 @@ export class Nemesis {
     await ledger.note('fault', '', name);
     const struck = () => ledger.note('struck', '', name);
     try {
-      await this.#acts[act.kind](act, struck);
+      if (isStage(act)) await this.#play(act);
+      else await this.#acts[act.kind as FaultKind](act, struck);
     } catch (error) {
       if (!signal.aborted)
         found({ kind: 'act-failed', of: name, what: (error as Error).stack ?? '' });
@@ -103,9 +126,16 @@ export class Nemesis {
 
   /** As one of the faults that Redis itself has. */
   async #alone(work: () => Promise<void>): Promise<void> {
-    const turn = this.#server.then(work);
-    this.#server = turn.catch(() => undefined);
-    await turn;
+    await this.#server.take(work);
+  }
+
+  async #play(act: Act & { readonly kind: StageName }): Promise<void> {
+    const { crew, redis, ledger, signal, told } = this.#scene;
+    const rest = (ms: number): Promise<void> => this.#rest(ms);
+    const what = await stages[act.kind]({ crew, redis, ledger, signal, rest }, act);
+    if (signal.aborted) return;
+    this.deeds.stages.push(act.kind);
+    told(act.kind, what);
   }
 
   async #killed(worker: string | undefined): Promise<void> {
@@ -135,7 +165,7 @@ export class Nemesis {
   }
 
   readonly #acts: {
-    readonly [K in ActKind]: (act: Act, struck: () => Promise<void>) => Promise<void>;
+    readonly [K in FaultKind]: (act: Act, struck: () => Promise<void>) => Promise<void>;
   } = {
     kill: async ({ slot, ms }, struck) => {
       const { crew } = this.#scene;

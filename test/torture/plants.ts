@@ -1,19 +1,21 @@
 // Planted bugs: textual changes in a copy of the built library, each of which must match exactly once.
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { StageName } from './schedule.js';
 
-interface Change {
-  /** The script in which it is made. */
-  readonly script: string;
+/** Made in a script, or else in a file. */
+type Change = ({ readonly script: string } | { readonly file: string }) & {
   readonly find: string;
   readonly put: string;
-}
+};
 
 export interface Plant {
   readonly what: string;
   readonly changes: readonly Change[];
   /** Violations of which one must be found. */
   readonly shows: readonly string[];
+  /** In which it shows. */
+  readonly stages?: readonly StageName[];
 }
 
 const anyToken = (script: string): Change => ({
@@ -86,34 +88,58 @@ export const plants = {
     ],
     shows: ['deferred-stuck'],
   },
+  clock: {
+    what: 'a delayed job is due by the clock of its producer',
+    changes: [
+      {
+        file: 'addition.js',
+        find: 'this.delay = opts.delay ?? 0;',
+        put: `const now = performance.timeOrigin + performance.now();
+          const { delay = 0 } = opts;
+          this.delay = delay && Math.max(1, Math.round(delay + source.timestamp - now));`,
+      },
+    ],
+    shows: ['ran-early'],
+    stages: ['clocks'],
+  },
 } as const satisfies Record<string, Plant>;
 
 export type PlantName = keyof typeof plants;
 
 /** Throws unless it is there exactly once. */
-function changed(source: string, { script, find, put }: Change): string {
+function changed(source: string, { find, put, ...place }: Change): string {
   const count = source.split(find).length - 1;
+  const where = 'script' in place ? place.script : place.file;
   if (count !== 1)
-    throw new Error(`plant: expected once in ${script}, found ${count} times: ${find}`);
+    throw new Error(`plant: expected once in ${where}, found ${count} times: ${find}`);
   return source.replace(find, () => put);
+}
+
+/** The generated module of all scripts, with a change in one of them. */
+function changedIn(scripts: string, script: string, change: Change): string {
+  const lines = scripts.split('\n');
+  const start = new RegExp(`^\\s*"?${script}"?: "`);
+  const at = lines.findIndex((line) => start.test(line));
+  const line = lines[at] ?? '';
+  const from = line.indexOf('"', line.indexOf(':'));
+  const to = line.lastIndexOf('"') + 1;
+  const source = JSON.parse(line.slice(from, to)) as string;
+  lines[at] = line.slice(0, from) + JSON.stringify(changed(source, change)) + line.slice(to);
+  return lines.join('\n');
 }
 
 /** A copy of the library with the bug in it, in a folder of its own; resolves to the entry. */
 export function plantIn(dist: string, folder: string, { changes }: Plant): string {
   mkdirSync(folder, { recursive: true });
   cpSync(dist, folder, { recursive: true });
-  const file = join(folder, 'generated/lua.js');
-  const lines = readFileSync(file, 'utf8').split('\n');
   for (const change of changes) {
-    const start = new RegExp(`^\\s*"?${change.script}"?: "`);
-    const at = lines.findIndex((line) => start.test(line));
-    const line = lines[at] ?? '';
-    const from = line.indexOf('"', line.indexOf(':'));
-    const to = line.lastIndexOf('"') + 1;
-    const source = JSON.parse(line.slice(from, to)) as string;
-    lines[at] = line.slice(0, from) + JSON.stringify(changed(source, change)) + line.slice(to);
+    const file = join(folder, 'script' in change ? 'generated/lua.js' : change.file);
+    const text = readFileSync(file, 'utf8');
+    writeFileSync(
+      file,
+      'script' in change ? changedIn(text, change.script, change) : changed(text, change),
+    );
   }
-  writeFileSync(file, lines.join('\n'));
   return join(folder, 'index.js');
 }
 

@@ -1,6 +1,7 @@
 // The producer of a torture run. Its argument is one JSON with ProducerSettings. What it is about to add it tells the ledger before, and
 // what became of it behind; it cancels and puts back jobs as their plans say.
 import { setTimeout as pause } from 'node:timers/promises';
+import { setClock } from './clock.js';
 import type { Queue as LunaqQueue } from '../../src/queue.js';
 import { Ledger, type Place } from './ledger.js';
 import { Load, queues, type Plan } from './load.js';
@@ -24,6 +25,8 @@ export type Request =
   | { readonly kind: 'pause'; readonly queue: string; readonly ms: number }
   /** Puts a job back that has finished: `queue/id`. */
   | { readonly kind: 'requeue'; readonly job: string }
+  /** Its clock is wrong by so many ms. */
+  | { readonly kind: 'clock'; readonly ms: number }
   | { readonly kind: 'end' };
 
 /** Most adds under way. */
@@ -206,6 +209,7 @@ const answers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }>
     return turn;
   },
   requeue: ({ job }) => putBack(job),
+  clock: ({ ms }) => setClock(ms),
   end: async () => {
     await over();
     await Promise.all([...open.values()].map((queue) => queue.close()));

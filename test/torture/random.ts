@@ -29,6 +29,12 @@ export class Random {
     return list[Math.floor(this.part() * list.length)] as T;
   }
 
+  /** All of them in another order. */
+  shuffled<T>(list: readonly T[]): T[] {
+    const drawn = list.map((value) => ({ value, at: this.part() }));
+    return drawn.toSorted((a, b) => a.at - b.at).map(({ value }) => value);
+  }
+
   /** A key of the table, each as often as its number says. */
   weighted<K extends string>(weights: Readonly<Record<K, number>>): K {
     const keys = Object.keys(weights) as K[];

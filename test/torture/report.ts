@@ -44,6 +44,7 @@ export function summary(
     replies_dropped: deeds.drops,
     half_open: deeds.halfOpen,
     out_of_memory: deeds.outOfMemory,
+    ...(deeds.stages.length > 0 ? { stages: deeds.stages.join(',') } : {}),
     refused,
     lost: jobsOf(violations, losses),
     duplicate_effects: jobsOf(violations, duplicates),

@@ -41,7 +41,7 @@ class Cleanup {
 const farewell = 20_000;
 
 async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup): Promise<boolean> {
-  const acts = scheduleOf(flags.seed, flags.minutes);
+  const acts = scheduleOf(flags.seed, flags.minutes, flags.stages);
   const violations: Violation[] = [];
   const over = new AbortController();
   const signal = AbortSignal.any([interrupted, over.signal]);
@@ -94,6 +94,7 @@ async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup)
     ledger,
     recovery: judge.recovery,
     found,
+    told: (stage, what) => console.log(`stage ${stage}: ${what}`),
     signal,
   });
 
@@ -149,7 +150,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (flags.schedule) {
-    console.log(scheduleText(scheduleOf(flags.seed, flags.minutes)));
+    console.log(scheduleText(scheduleOf(flags.seed, flags.minutes, flags.stages)));
     return 0;
   }
   const interruption = new AbortController();

@@ -1,7 +1,8 @@
 // The nemesis' schedule: what it will do to whom and when, drawn from the seed before anything starts.
 import { Random } from './random.js';
 
-export type ActKind =
+/** Faults, and what is no fault but users do: many of each. */
+export type FaultKind =
   | 'kill' // SIGKILL of a worker
   | 'desert' // SIGKILL of all workers at once
   | 'freeze' // SIGSTOP for longer than a lease, then SIGCONT
@@ -14,6 +15,12 @@ export type ActKind =
   | 'cut' // all connections of one process reset
   | 'out-of-memory'
   | 'pause'; // the queue is paused and resumed by its users, which is no fault
+
+/** What takes longer and comes once: see stages/. */
+export const stageNames = ['clocks', 'rolling'] as const;
+export type StageName = (typeof stageNames)[number];
+
+type ActKind = FaultKind | StageName;
 
 export interface Act {
   /** ms after the start. */
@@ -34,7 +41,7 @@ export const workers = 3;
 export const producerSlot = 3;
 
 /** How many in two minutes. With the deserted queues, 15 workers are killed. */
-const perTwoMinutes: Readonly<Record<ActKind, number>> = {
+const perTwoMinutes: Readonly<Record<FaultKind, number>> = {
   kill: 9,
   desert: 2,
   freeze: 6,
@@ -50,7 +57,7 @@ const perTwoMinutes: Readonly<Record<ActKind, number>> = {
 };
 
 /** Less than a minute is for finding planted bugs: much of everything. */
-const inShort: Readonly<Record<ActKind, number>> = {
+const inShort: Readonly<Record<FaultKind, number>> = {
   kill: 2,
   desert: 1,
   freeze: 4,
@@ -79,6 +86,8 @@ const lasting: Readonly<Record<ActKind, readonly [number, number]>> = {
   cut: [0, 0],
   'out-of-memory': [800, 2_000],
   pause: [300, 1_500],
+  clocks: [2_000, 4_000],
+  rolling: [0, 0],
 };
 
 /** By whom replies are lost, and of what. Adds and claims are told by their row in `calls`. */
@@ -91,31 +100,44 @@ export function isShort(minutes: number): boolean {
   return minutes < 1;
 }
 
-/** Drawn from the seed alone: the same for the same seed and minutes. */
-export function scheduleOf(seed: number, minutes: number): Act[] {
+/** Part of a run at whose beginning nothing happens. */
+function calmOf(minutes: number): number {
+  return isShort(minutes) ? 0.25 : 0.05;
+}
+
+/** Drawn from the seed alone: the same for the same seed and minutes. Stages change nothing of the rest. */
+export function scheduleOf(
+  seed: number,
+  minutes: number,
+  stages: readonly StageName[] = [],
+): Act[] {
   const random = new Random(seed);
   const length = minutes * 60_000;
   const acts: Act[] = [];
-  const calm = isShort(minutes) ? 0.25 : 0.05;
-  for (const kind of Object.keys(perTwoMinutes) as ActKind[]) {
+  /** Spread out, so that there is something of everything in each part of a run but the first. */
+  const draw = (own: Random, kind: ActKind, number: number, count: number): void => {
+    const calm = calmOf(minutes);
+    const [least, most] = lasting[kind];
+    const ofWorker = !['cut', 'drop', 'half-open'].includes(kind) || own.chance(0.5);
+    acts.push({
+      at: Math.round(length * (calm + ((0.95 - calm) * (number + own.part())) / count)),
+      kind,
+      slot: ofWorker ? own.between(0, workers - 1) : producerSlot,
+      ms: own.between(least, most),
+      part: own.part(),
+      match: kind === 'drop' ? own.pick(ofWorker ? losses.worker : losses.producer) : '',
+    });
+  };
+  for (const kind of Object.keys(perTwoMinutes) as FaultKind[]) {
     const own = random.fork();
     const count = isShort(minutes)
       ? inShort[kind]
       : Math.round((perTwoMinutes[kind] * minutes) / 2);
-    for (let number = 0; number < count; number += 1) {
-      const [least, most] = lasting[kind];
-      const ofWorker = !['cut', 'drop', 'half-open'].includes(kind) || own.chance(0.5);
-      acts.push({
-        // Spread out, so that there is something of everything in each part of a run but the first.
-        at: Math.round(length * (calm + ((0.95 - calm) * (number + own.part())) / count)),
-        kind,
-        slot: ofWorker ? own.between(0, workers - 1) : producerSlot,
-        ms: own.between(least, most),
-        part: own.part(),
-        match: kind === 'drop' ? own.pick(ofWorker ? losses.worker : losses.producer) : '',
-      });
-    }
+    for (let number = 0; number < count; number += 1) draw(own, kind, number, count);
   }
+  const own = random.fork();
+  for (const [number, kind] of own.shuffled(stages).entries())
+    draw(own, kind, number, stages.length);
   return acts.toSorted((a, b) => a.at - b.at);
 }
 

@@ -1,6 +1,7 @@
 // A worker process of a torture run. Its argument is one JSON with WorkerSettings. It runs the jobs of all queues and tells the ledger
 // what it does; SIGTERM closes it in good order.
 import { setTimeout as pause } from 'node:timers/promises';
+import { setClock } from './clock.js';
 import type { Job } from '../../src/job.js';
 import { Ledger, workerName, type Place } from './ledger.js';
 import { queues, type Task } from './load.js';
@@ -13,9 +14,13 @@ export interface WorkerSettings {
   /** Of Redis, through its own proxy. */
   readonly connection: Place;
   readonly ledger: Place;
+  /** ms by which its clock is wrong. */
+  readonly clock: number;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
+setClock(settings.clock);
+process.on('message', ({ clock }: { clock: number }) => setClock(clock));
 const { Worker } = (await import(settings.library)) as typeof import('../../src/index.js');
 const ledger = new Ledger(settings.ledger, workerName(settings.slot, process.pid));
 
