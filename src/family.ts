@@ -188,11 +188,10 @@ export class Family {
       if (!('edges' in reply)) return [];
       told.word = reply.word;
       told.after = reply.edges.at(-1) ?? '';
-      // What nobody can read tells nobody, and goes.
-      told.acks.push(...reply.edges.filter((text) => !isEdge(text)));
-      return reply.edges
-        .filter((text) => isEdge(text))
-        .map((text) => newsOf(text, reply.word, reply.text));
+      const own = reply.edges.filter((text) => isEdgeOf(text, queue, told.parent));
+      // What nobody can read, or is another parent's, tells nobody, and goes: else this would be asked for ever.
+      told.acks.push(...reply.edges.filter((text) => !isEdgeOf(text, queue, told.parent)));
+      return own.map((text) => newsOf(text, reply.word, reply.text));
     });
   }
 
@@ -276,6 +275,12 @@ export class Family {
 
 function begin(queue: string, parent: JobId): Told {
   return { queue, parent, word: '', after: '', acks: [] };
+}
+
+function isEdgeOf(text: EdgeText, queue: string, id: JobId): boolean {
+  if (!isEdge(text)) return false;
+  const { parentQueue, parent } = parseEdge(text);
+  return parentQueue === queue && parent === id;
 }
 
 function newsOf(text: EdgeText, fate: FateWord, outcome: string): News {

@@ -22,7 +22,7 @@ export const callersOf: Readonly<Record<ScriptName, readonly Role[]>> = {
   schedule: producer,
   defer: producer,
   register: both,
-  unregister: both,
+  unregister: producer,
 
   // Claiming and settling; maintenance, which any worker does.
   open: worker,
@@ -73,13 +73,13 @@ export const callersOf: Readonly<Record<ScriptName, readonly Role[]>> = {
   // Looking.
   inspect: ['producer', 'worker', 'observer'],
   scan: ['producer', 'worker', 'observer'],
-  count: ['producer', 'worker', 'observer'],
   parents: ['producer', 'worker', 'observer'],
   dependents: ['producer', 'worker', 'observer'],
-  logs: ['producer', 'worker', 'observer'],
+  position: ['producer', 'worker', 'observer'],
   exists: looking,
+  count: looking,
+  logs: looking,
   list: looking,
-  position: looking,
   oldest: looking,
   paused: looking,
   minutes: looking,
@@ -101,18 +101,20 @@ const everybody = [
   'evalsha',
   'script|load',
   'info',
-  'ping',
   'subscribe',
   'unsubscribe',
   'client|setname',
   'select',
 ];
 
+/** Who hears of events asks now and then whether all have come. */
+const hearing = [...everybody, 'ping'];
+
 export const ownCommands: Readonly<Record<Role, readonly string[]>> = {
-  producer: everybody,
+  producer: hearing,
   // Blocking on markers, on a connection of its own, which the other one wakes.
   worker: [...everybody, 'blpop', 'client|id', 'client|unblock'],
-  observer: everybody,
+  observer: hearing,
 };
 
 /** Where a role may do less with a command than with the queue's other keys: an observer keeps the key alive that tells that somebody listens. */

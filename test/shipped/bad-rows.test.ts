@@ -54,6 +54,7 @@ const harms: [what: string, rows: State][] = [
   ['rows of callers and workers', { calls: { 'dead:claim': 'odd', odd: 'odd' }, workers: { dead: 'odd', odd: 'odd' }, leases: { dead: 'now-1000' } }],
   ['tokens', { active: { odd: 'odd', 'lost-0': '', 'lostTooOften-0': '::!' } }],
   ['edges', { awaiting: { odd: 0, 'odd\todd': 0 }, dependents: { 'end\todd': 0 } }],
+  ["edges of another's parent", { dependents: { [`end\t${edge('far/child', 'far/parent')}`]: 0 } }],
   ['outcomes and failures', { outcomes: unreadable, failures: unreadable, results: unreadable }],
 ]; // prettier-ignore
 
@@ -82,6 +83,7 @@ test.each(harms)('unreadable %s stop no sweep: neighbours are promoted, expired,
   let last: unknown;
   await until(async () => JSON.stringify(last = await states()) === JSON.stringify(wanted), 12_000).catch(() => undefined);
   expect(last).toEqual(wanted);
+  await until(async () => (await live.redis.hlen(keys.releasing)) === 0);
   await queue.obliterate({ force: true });
 }, 25_000); // prettier-ignore
 
