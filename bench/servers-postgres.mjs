@@ -10,7 +10,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { ServerProcess } from '../dist/testing/process.js';
-import { cacheFolder, libraryPath, systemKey, unpack } from './debian-packages.mjs';
+import { libraryPath } from '../dist/testing/packages.js';
+import { cacheFolder, systemKey, unpack } from './debian-packages.mjs';
 
 /** What the report says of it. */
 export const durability = 'fsync, full_page_writes and synchronous_commit off';
@@ -47,14 +48,17 @@ export async function findPostgres({ installed = true } = {}) {
   const [bin] = installed ? installedFolders() : [];
   if (bin !== undefined) return { bin, env: {}, user };
   const folder = join(user ? sharedFolder() : cacheFolder(), 'postgresql');
-  await unpack(folder, 'PostgreSQL', async (show) => {
-    const release = /^Depends:.*\b(postgresql-\d+)/m.exec(await show('postgresql'))?.[1];
-    if (release === undefined) throw new Error('the package postgresql names no release');
-    return [release];
+  await unpack(folder, 'PostgreSQL', {
+    choices: async (apt) => {
+      const shown = await apt('apt-cache', 'show', 'postgresql');
+      const release = /^Depends:.*\b(postgresql-\d+)/m.exec(shown)?.[1];
+      if (release === undefined) throw new Error('the package postgresql names no release');
+      return [[release]];
+    },
   });
   const [unpackedBin] = releasesIn(join(folder, 'usr/lib/postgresql'));
   if (unpackedBin === undefined) throw new Error(`${folder} holds no PostgreSQL`);
-  return { bin: unpackedBin, env: { LD_LIBRARY_PATH: await libraryPath(folder) }, user };
+  return { bin: unpackedBin, env: { LD_LIBRARY_PATH: libraryPath(folder) }, user };
 }
 
 /**

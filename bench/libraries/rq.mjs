@@ -154,7 +154,7 @@ async function findPython() {
   // The package goes with the Python of the same distribution.
   const file = '/usr/bin/python3';
   const folder = join(cacheFolder(), 'rq');
-  await unpack(folder, 'RQ', () => Promise.resolve(['python3-rq']));
+  await unpack(folder, 'RQ', { choices: () => Promise.resolve([['python3-rq']]) });
   const env = { PYTHONPATH: join(folder, 'usr/lib/python3/dist-packages') };
   if (!(await imports(file, env))) throw new Error(`${file} can't import rq from ${folder}`);
   return { file, env };
