@@ -247,6 +247,18 @@ export class Actions {
     }
   }
 
+  /** Ends the queue that is there now, not one that is begun meanwhile. */
+  async obliterate(force: boolean): Promise<void> {
+    const { connection, keys, queueName } = this.#store;
+    const stamp = await executeOne(connection, callOf(scripts.stamp, keys, {}));
+    const answer = await this.#inTurn('obliterate', (row) =>
+      callOf(scripts.obliterate, keys, { ...row, stamp, force: force ? 1 : 0 }),
+    );
+    if (answer === 'active')
+      throw new QueueError('JOB_ACTIVE', `queue ${queueName} has active jobs`);
+    this.#store.ids?.changedAll();
+  }
+
   /** Removes jobs of one state but active that are older than `grace` ms; their ids. */
   async clean(grace: number, limit: number, state: Exclude<JobState, 'active'>): Promise<JobId[]> {
     const removed: JobId[] = [];

@@ -257,10 +257,7 @@ export class Queue<
   async obliterate(options: { force?: boolean } = {}): Promise<void> {
     knownOptions(options, ['force']);
     const force = yesOrNo('force', options.force ?? false);
-    const call = callOf(scripts.obliterate, this.store.keys, { force: force ? 1 : 0 });
-    if ((await executeOne(this.#connection, call)) === 'active')
-      throw new QueueError('JOB_ACTIVE', `queue ${this.name} has active jobs`);
-    this.store.ids?.changedAll();
+    await this.store.actions.obliterate(force);
     await unregister(this.#connection, this.store.keys);
   }
 

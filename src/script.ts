@@ -30,6 +30,8 @@ export type WorkerText = Branded<'worker'>;
 export type NoteText = Branded<'note'>;
 /** A job's metadata. */
 export type MetaText = Branded<'meta'>;
+/** Tells a queue from a later one of the same name; '' for none. */
+export type Stamp = Branded<'stamp'>;
 /** ms for which a finished job stays: '0' not at all, '' for ever. */
 export type Age = Branded<'age'>;
 

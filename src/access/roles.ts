@@ -67,6 +67,7 @@ export const callersOf: Readonly<Record<ScriptName, readonly Role[]>> = {
   pause: producer,
   resume: producer,
   drain: producer,
+  stamp: producer,
   obliterate: producer,
   keep: producer,
 

@@ -6,6 +6,7 @@ import {
   type FailureText,
   type JobId,
   type OutcomeLines,
+  type Stamp,
 } from '../script.js';
 import { numbered, word, words } from './reply.js';
 
@@ -146,9 +147,16 @@ export const drain = declareScript('drain', {
   },
 });
 
-export const obliterate = declareScript('obliterate', {
-  keys: ['active', 'news', 'keyspace'],
-  args: { force: as<0 | 1>() },
+export const stamp = declareScript('stamp', {
+  keys: ['meta'],
+  args: {},
   each: {},
-  parse: word<'gone' | 'active'>,
+  parse: word<Stamp>,
+});
+
+export const obliterate = declareScript('obliterate', {
+  keys: ['calls', 'meta', 'active', 'news', 'keyspace'],
+  args: { ...numbered, stamp: as<Stamp>(), force: as<0 | 1>() },
+  each: {},
+  parse: word<'gone' | 'active' | 'stale'>,
 });

@@ -15,7 +15,7 @@ const edges = {
 
 /** A queue with jobs in every state, a dead lease with jobs, an expired one without, and no marker. */
 export const bitOfEverything: State = {
-  meta: { schema: 1, token: 9 },
+  meta: { schema: 1, token: 9, stamp: 5 },
   jobs: Object.fromEntries(
     'w1 w2 w3 w4 s1 d1 d2 d3 k1 k2 a1 a2 a3 b1 b2 b3 c1 c2 f1 x1 p1 p2 p3'
       .split(' ')
@@ -237,7 +237,8 @@ export const scenarios: readonly Scenario[] = [
   scenario(scripts.paused, {}),
   scenario(scripts.resume, numbered),
   scenario(scripts.drain, { ...numbered, limit: 100, delayed: 1 }),
-  scenario(scripts.obliterate, { force: 1 }),
+  scenario(scripts.stamp, {}),
+  scenario(scripts.obliterate, { ...numbered, stamp: '5', force: 1 }),
   scenario(scripts.inspect, {}, each('w1', 'zz')),
   scenario(scripts.count, {}),
   scenario(scripts.exists, {}, each('w1', 'f1', 'zz')),
