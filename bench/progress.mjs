@@ -16,7 +16,7 @@ const columnsWhileRunning = 2;
  */
 
 /** Expects each step to take as long as the same point took before, or else as long as others took. */
-export class Progress {
+export class Countdown {
   #steps;
   #done = 0;
   #start = performance.now();

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { runSample } from './child.mjs';
 import { connect } from './connect.mjs';
 import { libraryOf } from './libraries/index.mjs';
-import { Progress, stepLine } from './progress.mjs';
+import { Countdown, stepLine } from './progress.mjs';
 import { titleOf } from './report/names.mjs';
 
 /** Part of the jobs in the round that only warms up. */
@@ -30,7 +30,7 @@ const warmUpPart = 0.25;
 export async function runRounds({ questions, rounds, part, servers, signal, say }) {
   const roundsOf = (question) => Math.min(rounds, question.rounds ?? rounds);
   const steps = stepsOf(questions, roundsOf, rounds, part);
-  const progress = new Progress(steps);
+  const countdown = new Countdown(steps);
   const samples = new Map(questions.map(({ id }) => [id, []]));
   const failures = [];
   const failed = (library, point) =>
@@ -52,7 +52,7 @@ export async function runRounds({ questions, rounds, part, servers, signal, say 
       }
     }
     const shown = found.toSorted((a, b) => place(point, a) - place(point, b));
-    say(`${stepLine(step, roundsOf(question), shown)}  ${progress.step()}`);
+    say(`${stepLine(step, roundsOf(question), shown)}  ${countdown.step()}`);
     if (round > 0) samples.get(question.id).push(...found);
   }
   for (const [id, all] of samples)

@@ -3,7 +3,7 @@
 import { once } from 'node:events';
 import * as scripts from '../../dist/scripts.js';
 import { addBulks } from '../workload.mjs';
-import { Crew } from './parts/crew.mjs';
+import { Consumers } from './parts/consumers.mjs';
 import { nothingLeft } from './parts/nothing-left.mjs';
 
 /** ms until workers have settled. */
@@ -17,20 +17,20 @@ export async function run({ point, jobs, library, open, url, databaseUrl, redis,
   const { processes, workers, width, bytes } = point;
   const options = { url, databaseUrl, queue, bytes };
   const target = await open(options);
-  const crew = new Crew(processes);
+  const consumers = new Consumers(processes);
   try {
-    await crew.open({ name: library, options, jobs, width, count: workers });
-    await crew.run();
+    await consumers.open({ name: library, options, jobs, width, count: workers });
+    await consumers.run();
     await pause(settling);
     const figures = await watch(redis);
     await addBulks(target, jobs);
-    await crew.reached(jobs);
-    await crew.reports(jobs);
+    await consumers.reached(jobs);
+    await consumers.reports(jobs);
     await nothingLeft(target);
     await target.close();
     return figures;
   } finally {
-    await crew.end();
+    await consumers.end();
   }
 }
 

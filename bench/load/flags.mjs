@@ -1,7 +1,7 @@
 // The flags of a load test, checked: what can't be is misuse, told by flag, expected, given.
 import { parseArgs } from 'node:util';
 import { UsageError } from '../usage.mjs';
-import { leastBytes, mostJobs } from './payload.mjs';
+import { leastBytes, mostJobs } from './job-data.mjs';
 import { jobsOf, warmUp } from './schedule.mjs';
 import { safe } from './text.mjs';
 

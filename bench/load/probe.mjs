@@ -1,7 +1,7 @@
 // What the server tells of itself during a load test, summed up across restarts; and for how long it was away.
 import { Redis } from 'ioredis';
+import { clock } from '../clock.mjs';
 import { callsIn, fieldsOf } from '../info.mjs';
-import { now } from './schedule.mjs';
 
 /** ms without an answer after which the server counts as away. */
 const patience = 2_000;
@@ -64,20 +64,20 @@ export class Probe {
     }
   }
 
-  #gone(since = now()) {
+  #gone(since = clock()) {
     if (this.#last.run === '' || this.#awaySince !== undefined) return;
     this.#awaySince = since;
     this.#outages += 1;
   }
 
   #back() {
-    if (this.#awaySince !== undefined) this.#awaySum += now() - this.#awaySince;
+    if (this.#awaySince !== undefined) this.#awaySum += clock() - this.#awaySince;
     this.#awaySince = undefined;
   }
 
   /** How often the server was away, and for how many ms in all. */
   get outages() {
-    const current = this.#awaySince === undefined ? 0 : now() - this.#awaySince;
+    const current = this.#awaySince === undefined ? 0 : clock() - this.#awaySince;
     return { count: this.#outages, ms: this.#awaySum + current };
   }
 
@@ -87,7 +87,7 @@ export class Probe {
 
   /** Asks the server; whether it has answered. */
   async look() {
-    const asked = now();
+    const asked = clock();
     let info;
     try {
       info = await this.redis.info(...sections);
@@ -111,7 +111,7 @@ export class Probe {
     };
     this.#last = { run, usage };
     this.fields = fields;
-    this.told = now();
+    this.told = clock();
     this.memory = Number(memory);
     this.peakMemory = Math.max(this.peakMemory, this.memory);
     return true;

@@ -2,18 +2,19 @@
 // counted, not tried again.
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from '../../dist/index.js';
+import { clock } from '../clock.mjs';
 import { Bits } from './bits.mjs';
 import { Latencies } from './latencies.mjs';
 import { settings, takePart, url } from './part.mjs';
-import { payloads } from './payload.mjs';
-import { jobsOf, now } from './schedule.mjs';
+import { dataMaker } from './job-data.mjs';
+import { jobsOf } from './schedule.mjs';
 import { Troubles } from './troubles.mjs';
 
 /** Most adds of one turn of the event loop: a producer that is late must still read answers. */
 const mostAtOnce = 500;
 
 const { number, producers, prefix, names } = settings;
-const data = payloads(settings.bytes);
+const data = dataMaker(settings.bytes);
 const troubles = new Troubles();
 const queues = names.map((name) => {
   const queue = new Queue(name, {
@@ -62,7 +63,7 @@ await takePart({
   async run(schedule) {
     let next = number;
     while (next < schedule.jobs && !over.signal.aborted) {
-      const time = now();
+      const time = clock();
       const due = schedule.dueBy(time);
       const end = Math.min(due, next + mostAtOnce * producers);
       for (; next < end; next += producers) {
@@ -72,7 +73,7 @@ await takePart({
       if (next < due) await turn();
       else if (next < schedule.jobs)
         // Only a stop aborts it.
-        await sleep(schedule.dueAt(next) - now(), undefined, { signal: over.signal }).catch(
+        await sleep(schedule.dueAt(next) - clock(), undefined, { signal: over.signal }).catch(
           () => undefined,
         );
     }

@@ -2,12 +2,13 @@
 // in, judge, clean up.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Queue } from '../../dist/index.js';
+import { clock } from '../clock.mjs';
 import { Crew } from './crew.mjs';
 import { clean, inspect } from './ground.mjs';
 import { judge } from './judge.mjs';
 import { Probe } from './probe.mjs';
 import { Progress } from './progress.mjs';
-import { now, Schedule } from './schedule.mjs';
+import { Schedule } from './schedule.mjs';
 
 /** ms from now in which all processes hear when to start. */
 const lead = 300;
@@ -109,15 +110,15 @@ export class LoadTest {
     if (this.#interrupted.aborted) return undefined;
     await this.#probe.look();
     const before = { ...this.#probe.usage };
-    this.#start = now() + lead;
+    this.#start = clock() + lead;
     this.#schedule = new Schedule(this.#start, this.#flags);
     this.#crew.start(this.#start);
     const watching = this.#watch();
     const { producers, workers } = this.#crew;
 
     const end = this.#start + this.#flags.seconds * 1_000;
-    await Promise.race([this.#sleep(end - now()), this.#interruption]);
-    const offered = await this.#atTheEndOfOffering(Math.min(now(), end));
+    await Promise.race([this.#sleep(end - clock()), this.#interruption]);
+    const offered = await this.#atTheEndOfOffering(Math.min(clock(), end));
     this.#phase = 'waiting for the last adds';
     await Promise.race([this.#crew.finals(producers), this.#interruption]);
     const made = await this.#crew.stop(producers);
@@ -147,13 +148,13 @@ export class LoadTest {
   async #watch() {
     for (let interval = 1; ; interval += 1) {
       const end = this.#start + interval * this.#flags.interval * 1_000;
-      await this.#sleep(end - now());
+      await this.#sleep(end - clock());
       if (this.#over.signal.aborted) return;
       const due = this.#schedule.dueBy(end);
       const asked = Promise.all([this.#crew.ask(), this.#probe.look(), this.#count()]);
       await Promise.race([asked, this.#sleep(Math.min(grace, this.#flags.interval * 500))]);
       const waiting = this.#probe.isAway || this.#isCounting ? null : this.#waiting;
-      const seconds = (now() - this.#start) / 1_000;
+      const seconds = (clock() - this.#start) / 1_000;
       this.#view.show(this.#progress.interval(seconds, { due, waiting }), this.#phase);
     }
   }
@@ -179,11 +180,11 @@ export class LoadTest {
   /** Resolves when no job is left to work on, when nothing was done for long, or when the test was interrupted. */
   async #drained() {
     let last = -1;
-    let changed = now();
-    while (!this.#stopping && now() - changed < patience) {
+    let changed = clock();
+    while (!this.#stopping && clock() - changed < patience) {
       await Promise.race([this.#crew.ask(), this.#sleep(grace)]);
       const { completed } = this.#progress.counts;
-      if (completed !== last) changed = now();
+      if (completed !== last) changed = clock();
       last = completed;
       const left = await Promise.race([
         countOf(this.#queues, 'waiting', 'delayed', 'active').catch(() => undefined),
@@ -198,7 +199,7 @@ export class LoadTest {
     const counts = this.#progress.counts;
     const left = await countOf(this.#queues, 'waiting', 'delayed', 'active').catch(() => null);
     await this.#probe.look();
-    const seconds = (now() - this.#start) / 1_000;
+    const seconds = (clock() - this.#start) / 1_000;
     const used = Object.fromEntries(
       Object.entries(this.#probe.usage).map(([name, sum]) => [name, sum - before[name]]),
     );

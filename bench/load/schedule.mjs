@@ -1,11 +1,6 @@
 // When each job is due, by a clock that all processes of a machine share. Latencies count from there, not from when a busy producer
 // came to add the job: what waits because others wait is not left out.
 
-/** ms by the machine's monotonic clock. That of `performance` begins anew in each process. */
-export function now() {
-  return Number(process.hrtime.bigint()) / 1e6;
-}
-
 /** Seconds at the start whose jobs are not counted in latencies: code is compiled, scripts are loaded. */
 export const warmUp = 1;
 
@@ -16,7 +11,7 @@ export class Schedule {
   jobs;
 
   /**
-   * @param {number} start ms, by `now()`
+   * @param {number} start ms, by `clock()`
    * @param {{ rate: number, seconds: number }} load jobs per second, and for how long
    */
   constructor(start, { rate, seconds }) {

@@ -1,9 +1,10 @@
 // A worker process of a load test: takes the jobs of all queues, and notes which ones and how late.
 import { Worker } from '../../dist/index.js';
+import { clock } from '../clock.mjs';
 import { Bits } from './bits.mjs';
 import { Latencies } from './latencies.mjs';
 import { settings, takePart, url } from './part.mjs';
-import { jobsOf, now } from './schedule.mjs';
+import { jobsOf } from './schedule.mjs';
 import { Troubles } from './troubles.mjs';
 
 /** ms that handlers get to end when the test is broken off. */
@@ -30,7 +31,7 @@ function duration() {
 function handle({ data: { index } }) {
   started += 1;
   seen.add(index);
-  if (schedule.counts(index)) startLatency.record(now() - schedule.dueAt(index));
+  if (schedule.counts(index)) startLatency.record(clock() - schedule.dueAt(index));
   if (work.to === 0) return undefined;
   return new Promise((resolve) => {
     setTimeout(resolve, duration());
@@ -50,7 +51,7 @@ const worker = new Worker(names, async (job) => await handle(job), {
 worker.on('completed', ({ data: { index } }) => {
   completed += 1;
   confirmed.add(index);
-  if (schedule.counts(index)) completedLatency.record(now() - schedule.dueAt(index));
+  if (schedule.counts(index)) completedLatency.record(clock() - schedule.dueAt(index));
 });
 worker.on('failed', (_job, error) => {
   failed += 1;

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, test, vi } from 'vitest';
 import { flagsOf } from '../../bench/flags.mjs';
 import { planOf } from '../../bench/plan.mjs';
-import { Progress } from '../../bench/progress.mjs';
+import { Countdown } from '../../bench/progress.mjs';
 import { questions } from '../../bench/questions/index.mjs';
 import { warmedUp } from '../../bench/workload.mjs';
 
@@ -80,7 +80,7 @@ describe('a plan', () => {
   });
 });
 
-test('progress expects a point to take as long as it took before', () => {
+test('a countdown expects a point to take as long as it took before', () => {
   vi.useFakeTimers({ toFake: ['performance'] });
   try {
     const question = questions[0]!;
@@ -88,11 +88,11 @@ test('progress expects a point to take as long as it took before', () => {
     const steps = [1, 2].flatMap((round) =>
       [short, long].map((point) => ({ round, part: 1, question, point })),
     );
-    const progress = new Progress(steps);
+    const countdown = new Countdown(steps);
     vi.advanceTimersByTime(2_000);
-    expect(progress.step()).toBe('[1/4, 2 s, about 6 s left]');
+    expect(countdown.step()).toBe('[1/4, 2 s, about 6 s left]');
     vi.advanceTimersByTime(20_000);
-    expect(progress.step()).toBe('[2/4, 22 s, about 22 s left]');
+    expect(countdown.step()).toBe('[2/4, 22 s, about 22 s left]');
   } finally {
     vi.useRealTimers();
   }

@@ -1,7 +1,7 @@
 // Rings when jobs are due. A thread can sleep for a part of a millisecond, which timers of the event loop can't, and costs next to nothing
 // while it sleeps.
 import { parentPort, workerData } from 'node:worker_threads';
-import { clock } from '../parts/clock.mjs';
+import { clock } from '../../clock.mjs';
 
 const { start, interval, times, shared } = workerData;
 /** 1 while the last ring was not heard yet. */

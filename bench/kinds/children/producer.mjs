@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { obey } from '../parts/child.mjs';
-import { clock } from '../parts/clock.mjs';
+import { clock } from '../../clock.mjs';
 import { quantilesOf } from '../parts/quantiles.mjs';
 
 /** Most times a second that jobs become due: at higher rates as many as belong to one time are due together. */

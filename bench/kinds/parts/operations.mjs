@@ -1,5 +1,5 @@
 // The operations that are measured beside a backlog: in cycles, each of which leaves as many jobs as it found.
-import { clock } from './clock.mjs';
+import { clock } from '../../clock.mjs';
 
 /** ms until what was stored for one ms is due. */
 const due = 3;

@@ -1,6 +1,6 @@
 // What a worker hands over: which jobs were delivered and when, how many completions were acknowledged.
 import { Deliveries, payloads } from '../../payload.mjs';
-import { clock } from './clock.mjs';
+import { clock } from '../../clock.mjs';
 
 const smallest = 27;
 const zero = payloads(smallest)(0).index;

@@ -14,7 +14,7 @@ export const mostJobs = 1e9;
  * @param {number} bytes
  * @returns {(index: number) => { index: number, pad: string }}
  */
-export function payloads(bytes) {
+export function dataMaker(bytes) {
   const pads = Array.from({ length: mostDigits + 1 }, (_, digits) =>
     'x'.repeat(bytes - emptyBytes - digits),
   );

@@ -1,7 +1,7 @@
 // Consumers in processes of their own, side by side at one queue.
 import { Child } from './child.mjs';
 
-export class Crew {
+export class Consumers {
   #children;
   #completed = [];
   #jobs = Infinity;
