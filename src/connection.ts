@@ -1,6 +1,7 @@
 // The connections of one process to one server: one for commands, one that blocks (made when a worker
 // first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
 // is all that Lunaq knows of ioredis.
+import type { SecureContextOptions } from 'node:tls';
 import { inspect } from 'node:util';
 import { shown } from './checks.js';
 import { Redis, type RedisOptions } from 'ioredis';
@@ -66,6 +67,11 @@ function make(target: ConnectionOptions, options: Options): Redis {
     // Without the cause, which quotes the URL, and so its password.
     throw new TypeError('connection: expected a URL such as redis://user:password@host:6379, got one that can not be read'); // prettier-ignore
   }
+}
+
+/** The server of a URL with other settings of TLS than a URL can tell. It is copied by those who connect, and does not by itself. */
+export function overTls(url: string, tls: SecureContextOptions): RedisInstance {
+  return make(url, { lazyConnect: true, tls });
 }
 
 function connect(target: ConnectionOptions, extra: Options = {}): Redis {

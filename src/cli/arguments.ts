@@ -1,6 +1,6 @@
 // Arguments as they are typed, and what they mean. What can't be is misuse.
 import { InvalidArgumentError } from 'commander';
-import { UsageError } from './session.js';
+import { UsageError } from './errors.js';
 
 const milliseconds = { '': 1, ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 

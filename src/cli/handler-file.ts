@@ -1,11 +1,11 @@
-// Which handlers a file exports, as an ES module or as CommonJS, and with which codec their jobs are read.
+// What a file exports, as an ES module or as CommonJS: handlers, and the codec by which jobs are read.
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { codecList, type Codec } from '../codec.js';
 import { asError } from '../errors.js';
 import type { Handler, Handlers } from '../handlers.js';
-import { CommandError } from './session.js';
+import { CommandError } from './errors.js';
 
 type Exports = Readonly<Record<string, unknown>>;
 
@@ -76,12 +76,11 @@ interface HandlerFile {
 }
 
 /** Imports a file, found from the working directory. */
-export async function loadHandlers(file: string): Promise<HandlerFile> {
+async function load(file: string): Promise<Exports> {
   const path = resolve(file);
   if (!existsSync(path)) throw new CommandError(`${file}: no such file`);
-  let exports: Exports;
   try {
-    exports = (await import(pathToFileURL(path).href)) as Exports;
+    return (await import(pathToFileURL(path).href)) as Exports;
   } catch (thrown) {
     const error = asError(thrown);
     const { code } = error as NodeJS.ErrnoException;
@@ -94,5 +93,20 @@ export async function loadHandlers(file: string): Promise<HandlerFile> {
       cause: error,
     });
   }
+}
+
+/** The handlers of a file, and the codec of their jobs. */
+export async function loadHandlers(file: string): Promise<HandlerFile> {
+  const exports = await load(file);
   return { handlers: handlersOf(file, exports), codec: codecsOf(file, exports) };
+}
+
+/** The codecs of a file that is named for their sake: they may be its default export too. */
+export async function loadCodecs(file: string): Promise<readonly Codec[]> {
+  const exports = await load(file);
+  const named = codecsOf(file, exports);
+  if (named.length > 0) return named;
+  const codecs = codecsOf(file, { codec: unwrapped(exports['default']) });
+  if (codecs.length > 0) return codecs;
+  throw new CommandError(`${file}: expected an export named codec, or a codec as default export`);
 }

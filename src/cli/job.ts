@@ -2,8 +2,9 @@
 import type { Job } from '../job.js';
 import type { ParentId } from '../job-options.js';
 import type { ParentJob } from '../store.js';
+import { CommandError } from './errors.js';
 import { line, type Output } from './output.js';
-import { CommandError, type Session } from './session.js';
+import type { Session } from './session.js';
 import { span, toJson } from './text.js';
 
 /** Most dependents and lines of the log that are shown. */

@@ -3,8 +3,9 @@ import { asError, QueueError } from '../errors.js';
 import type { JobOptions, ParentFailurePolicy } from '../job-options.js';
 import type { FinishedState } from '../scripts.js';
 import { jsonOf } from './arguments.js';
+import { UsageError } from './errors.js';
 import { complain, line } from './output.js';
-import { UsageError, type Session } from './session.js';
+import type { Session } from './session.js';
 import { plural } from './text.js';
 
 export interface AddOptions {

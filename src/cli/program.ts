@@ -6,12 +6,13 @@ import { asError } from '../errors.js';
 import { acl } from './acl.js';
 import { duration, interval, share, whole } from './arguments.js';
 import { doctor } from './doctor.js';
+import { UsageError } from './errors.js';
 import { info } from './info.js';
 import { showJob } from './job.js';
 import { add, cancel, remove, requeue } from './jobs.js';
 import { complain } from './output.js';
 import { drain, pause, resume } from './queues.js';
-import { Session, UsageError, type Globals } from './session.js';
+import { Session, type Globals } from './session.js';
 import { safe, withoutSecrets } from './text.js';
 import { work } from './worker.js';
 
@@ -59,6 +60,10 @@ export async function run(argv: readonly string[]): Promise<number> {
     .option('--url <url>', 'Redis to use (default: REDIS_URL, else redis://127.0.0.1:6379)')
     .option('--prefix <prefix>', 'first part of every key (default: lunaq)')
     .option('--json', 'JSON on standard output, one document a line')
+    .option('--codec <file>', 'file that exports the codec of the jobs')
+    .option('--cacert <file>', 'certificates of those who vouch for the server, for rediss://')
+    .option('--cert <file>', 'certificate of this client')
+    .option('--key <file>', 'its private key')
     .option('--debug', 'stacks of errors (also by LUNAQ_DEBUG)')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({ outputError: complainOfUsage })

@@ -37,7 +37,7 @@ export async function work(
     autorun: false,
     ...(name === undefined ? {} : { name }),
     ...(weight ? { weights: weight } : {}),
-    codec,
+    codec: session.codecs ?? codec,
     ...(closeTimeout === undefined ? {} : { closeTimeout }),
   });
   const log = new WorkerLog(out, quiet);

@@ -1,6 +1,7 @@
 // Encoded jobs on the command line: workers decode them, everything else shows that they are encoded.
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { codecsOf, handlersOf } from '../../src/cli/handler-file.js';
+import { codecsOf, handlersOf, loadCodecs } from '../../src/cli/handler-file.js';
 import { mask } from '../helpers/codecs.js';
 import { liveRedis } from '../helpers/live.js';
 import { folderOf, json, lunaq } from './command.js';
@@ -90,3 +91,40 @@ test('commands show that jobs are encoded', async () => {
   expect([doctor.code, doctor.stdout]).toEqual([0, expect.stringMatching(/ well /) as string]);
   for (const { stdout } of [shown, info, doctor]) expect(stdout).not.toContain(secret);
 });
+
+test('--codec decodes and encodes, and shows what it does not decode as encoded', async () => {
+  const cwd = await folderOf(live, { 'mask.mjs': `export const codec = ${maskText};`, 'work.mjs': 'export default (job) => job.data;' }); // prettier-ignore
+  const run = async (...args: string[]) => await lunaq(live, [...args, '--codec', 'mask.mjs'], { cwd }); // prettier-ignore
+  expect(await run('add', live.name, 'job', `"${secret}"`, '--id', 'a')).toMatchObject({ code: 0 });
+  expect(await json(live, ['job', live.name, 'a'])).toMatchObject({ data: { encoded: 'mask' } });
+  await run('worker', 'work.mjs', live.name, '--burst');
+  const { code, stdout, stderr } = await run('job', live.name, 'a');
+  expect([code, stderr]).toEqual([0, '']);
+  expect(stdout).toMatch(new RegExp(`^data +"${secret}"$`, 'm'));
+  expect(stdout).toMatch(new RegExp(`^result +"${secret}"$`, 'm'));
+  await live.queue<string>({ codec: mask('other') }).add('job', secret, { jobId: 'b' });
+  const strange = await run('job', live.name, 'b');
+  expect(strange.stdout).toMatch(/^data +\{"encoded":"other","bytes":12\}$/m);
+});
+
+test('a file for --codec exports it by name or as its default, as an ES module or as CommonJS', async () => {
+  const texts = {
+    'a.cjs': `module.exports = ${maskText};`,
+    'b.cjs': `exports.codec = ${maskText};`,
+    'c.mjs': `export const codec = [${maskText}];`,
+    'd.mjs': `export default ${maskText};`,
+    'e.mjs': `export default { codec: ${maskText}, job: () => 1 };`,
+  };
+  const cwd = await folderOf(live, texts);
+  for (const file of Object.keys(texts))
+    expect([file, await loadCodecs(join(cwd, file))]).toMatchObject([file, [{ name: 'mask' }]]);
+});
+
+test.each([
+  ['nothing', '', /bad\.mjs: expected an export named codec, or a codec as default export$/],
+  ['what is none', 'export default { name: "x" }', /bad\.mjs: codec: expected objects with encode and decode, got an object$/],
+  ['what throws', 'throw new RangeError("no")', /^can't load \S+bad\.mjs: RangeError: no$/],
+])('a file for --codec with %s is refused', async (_, text, told) => {
+  const cwd = await folderOf(live, { 'bad.mjs': text });
+  await expect(loadCodecs(join(cwd, 'bad.mjs'))).rejects.toThrow(told);
+}); // prettier-ignore

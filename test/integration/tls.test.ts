@@ -10,7 +10,7 @@ import { QueueEvents } from '../../src/listening/queue-events.js';
 import { Queue } from '../../src/queue.js';
 import { startRedis, type RedisServer } from '../../src/testing/index.js';
 import { Worker } from '../../src/worker.js';
-import { lunaq } from '../cli/command.js';
+import { lunaq, type Ended } from '../cli/command.js';
 import { accountLines, accountOf, type AccountName } from '../helpers/accounts.js';
 import { Authority } from '../helpers/certificates.js';
 import { startWorker } from '../helpers/child.js';
@@ -45,7 +45,15 @@ async function freePort(): Promise<number> {
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'lunaq-tls-'));
   const own = authority.issue('server', ['localhost', '127.0.0.1']);
-  const files = { cert: own.cert, key: own.key, ca: authority.cert };
+  const files = {
+    cert: own.cert,
+    key: own.key,
+    ca: authority.cert,
+    stranger: new Authority('another').cert,
+    'client.cert': client.cert,
+    'client.key': client.key,
+    'handler.mjs': 'export default () => 1;',
+  };
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text);
   port = await freePort();
   server = await startRedis({
@@ -136,10 +144,60 @@ test('a client without certificate is refused by the server', async () => {
   expect(await clientsOf('producer')).toEqual([]);
 });
 
-test('the command takes rediss:// URLs, and tells why it does not trust a server', async () => {
-  const { username, password } = accountOf('producer');
-  const url = `rediss://${username}:${encodeURIComponent(password)}@localhost:${port}`;
-  const { code, stderr } = await lunaq(live, ['info'], { env: { REDIS_URL: url } });
-  expect(code).toBe(1);
-  expect(stderr).toMatch(/^lunaq: can't reach Redis at rediss:\/\/the-producer:\*\*\*@localhost:\d+: .*(certificate|self.signed)/); // prettier-ignore
+function urlAs(name: AccountName, host = 'localhost'): string {
+  const { username, password } = accountOf(name);
+  return `rediss://${username}:${encodeURIComponent(password)}@${host}:${port}`;
+}
+
+interface Whence {
+  readonly as?: AccountName;
+  readonly host?: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Runs the command over TLS; certificates are files of the folder. */
+async function command(
+  words: string,
+  { as: name = 'producer', host = 'localhost', env = {} }: Whence = {},
+): Promise<Ended> {
+  const args = words.split(' ').map((word) => word.replace(/^@/, `${folder}/`));
+  return await lunaq(live, args, { env: { REDIS_URL: urlAs(name, host), ...env } });
+}
+
+const own = '--cert @client.cert --key @client.key';
+
+test('the command trusts those that --cacert names, and shows a certificate of its own', async () => {
+  const done = { code: 0, stderr: '' };
+  const tlsWords = `--cacert @ca ${own}`;
+  expect(await command(`add ${live.name} job --id a ${tlsWords}`)).toMatchObject(done);
+  const worker = await command(`worker @handler.mjs ${live.name} --burst ${tlsWords}`, { as: 'worker' }); // prettier-ignore
+  expect(worker).toMatchObject({ ...done, stdout: expect.stringMatching(/\(a\) completed/) });
+  const seen = await command(`job ${live.name} a ${tlsWords}`, { as: 'observer', host: '127.0.0.1' }); // prettier-ignore
+  expect(seen).toMatchObject({ ...done, stdout: expect.stringMatching(/^state +completed$/m) });
 });
+
+test('it trusts those of NODE_EXTRA_CA_CERTS too', async () => {
+  const env = { NODE_EXTRA_CA_CERTS: join(folder, 'ca') };
+  expect(await command(`info ${own}`, { env })).toMatchObject({ code: 0, stderr: '' });
+});
+
+test.each([
+  ['of another authority', `info --cacert @stranger ${own}`, 'localhost', 'certificate|self.signed'],
+  ['for another host', `info --cacert @ca ${own}`, '127.1', 'altnames'],
+  ['that wants one of it', 'info --cacert @ca', 'localhost', 'certificate required|closed|ECONNRESET'],
+  ['with the key of another', 'info --cacert @ca --cert @client.cert --key @key', 'localhost', 'key values mismatch'],
+])('it refuses a server %s in one line, without the password', async (_, words, host, why) => {
+  const { code, stdout, stderr } = await command(words, { host });
+  expect([code, stdout]).toEqual([1, '']);
+  expect(stderr).toMatch(new RegExp(String.raw`^lunaq: can't reach Redis at rediss://the-producer:\*\*\*@\S+:\d+: .*(${why}).*\n$`)); // prettier-ignore
+  expect(stderr).not.toContain(encodeURIComponent(accountOf('producer').password));
+}); // prettier-ignore
+
+test.each([
+  ['info --cert @client.cert', 2, /^lunaq: cert and key: expected both or neither\n$/],
+  ['info --cacert @nowhere', 1, /^lunaq: can't read \S+nowhere: ENOENT/],
+  ['info --cacert @handler.mjs', 1, /^lunaq: \S+: expected PEM\n$/],
+  ['info --cacert @ca --url redis://127.0.0.1:1', 2, /^lunaq: cacert, cert and key: expected a rediss:\/\/ URL/],
+])('%s ends with %i', async (words, code, told) => {
+  expect(await command(words)).toEqual({ code, stdout: '', stderr: expect.stringMatching(told) });
+}); // prettier-ignore
