@@ -3,7 +3,7 @@
 import { executeOne } from './execute.js';
 import { asError, JobCancelledError, JobFailedError, QueueError } from './errors.js';
 import { parseNews } from './listening/news.js';
-import { decodeFailures, decodeOutcome } from './record.js';
+import { decodeFailures, decodeOutcome } from './outcome.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import type { InspectedJob } from './scripts.js';

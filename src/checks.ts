@@ -24,6 +24,11 @@ export function shown(value: unknown): string {
   return `${String(value).slice(0, shownText)}${typeof value === 'bigint' ? 'n' : ''}`;
 }
 
+/** Anything with fields, but for lists. */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** A whole number from `least` to `most`, or a TypeError or RangeError that names the option. */
 export function wholeNumber(option: string, value: unknown, least: number, most = largest): number {
   if (typeof value !== 'number')
@@ -77,7 +82,7 @@ export function queueNameOf(option: string, value: unknown): string {
 
 /** Refuses options that are unknown, so that no wish is lost in silence. */
 export function knownOptions(options: unknown, known: readonly string[], what = 'options'): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
+  if (!isObject(options))
     throw new TypeError(
       `${what}: expected an object, got ${Array.isArray(options) ? 'a list' : shown(options)}`,
     );

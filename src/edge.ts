@@ -1,6 +1,6 @@
 // An edge between a child and one of its parents, as both queues keep it; and what the end of a parent means to a child.
 import type { ParentFailurePolicy, ParentId } from './job-options.js';
-import { encodeReason } from './record.js';
+import { encodeReason } from './outcome.js';
 import type { EdgeLines, EdgeText, FailureText, JobId, OutcomeLines } from './script.js';
 import type { DependAnswer, FateWord } from './scripts.js';
 

@@ -1,5 +1,5 @@
 // Which handler runs a job, and whether it can see a signal.
-import { shown } from './checks.js';
+import { isObject, shown } from './checks.js';
 import { QueueError } from './errors.js';
 import type { Job } from './job.js';
 
@@ -29,7 +29,7 @@ function mayTakeSignal(handler: (...args: never[]) => unknown): boolean {
 }
 
 function checkTable(handlers: unknown): void {
-  if (typeof handlers !== 'object' || handlers === null || Array.isArray(handlers))
+  if (!isObject(handlers))
     throw new TypeError(
       `handler: expected a function, or an object of functions by job name, got ${shown(handlers)}`,
     );

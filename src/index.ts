@@ -46,7 +46,7 @@ export { QueueEvents } from './listening/queue-events.js';
 export type { IdCacheOptions, QueueEventsOptions, QueueOptions, WorkerOptions } from './options.js';
 export { Queue } from './queue.js';
 export { getQueues, type GetQueuesOptions } from './registry.js';
-export type { Failure } from './record.js';
+export type { Failure } from './outcome.js';
 export type { BackoffStrategy } from './retry.js';
 export type { FinishedState, JobState } from './scripts.js';
 export type { ParentJob } from './store.js';

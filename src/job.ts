@@ -5,14 +5,8 @@ import { knownOptions, longestTimer, pointOfTime, wholeNumber } from './checks.j
 import type { Codecs } from './codec.js';
 import { parentsOf, type JobMeta, type JobOptions, type ParentId } from './job-options.js';
 import { annotation, progressText, type JobProgress, type Notes } from './notes.js';
-import {
-  decodeFailures,
-  decodeOutcome,
-  decodeRecord,
-  encodeRecord,
-  type Failure,
-  type JobRecord,
-} from './record.js';
+import { decodeFailures, decodeOutcome, type Failure } from './outcome.js';
+import { decodeRecord, encodeRecord, type JobRecord } from './record.js';
 import type { JobId, Token } from './script.js';
 import { isFinished, type ClaimedRow, type InspectedJob, type JobState } from './scripts.js';
 import type { ParentJob } from './store.js';

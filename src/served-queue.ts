@@ -13,7 +13,7 @@ import type { Lease } from './lease.js';
 import type { JobProgress } from './notes.js';
 import { namedJobs, Presence, type RunningJob, type WorkerFacts } from './reporting/presence.js';
 import type { WorkerSettings } from './options.js';
-import { decodeFailures } from './record.js';
+import { decodeFailures } from './outcome.js';
 import type { Rota } from './rota.js';
 import { callOf, type JobId, type ScriptName, type Token } from './script.js';
 import * as scripts from './scripts.js';

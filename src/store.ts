@@ -15,7 +15,7 @@ import type { QueueKeys } from './keys.js';
 import { defaultLimits, type Limits } from './limits.js';
 import { Looking } from './looking.js';
 import { Notes } from './notes.js';
-import { decodeFailures, decodeOutcome } from './record.js';
+import { decodeFailures, decodeOutcome } from './outcome.js';
 import { callOf, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import { Tally } from './reporting/tally.js';

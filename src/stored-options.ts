@@ -1,11 +1,6 @@
 // Options of a job as they are read from its record, which somebody else may have written: only what would break whoever runs or reads the
 // job is looked at. What an older or newer version has stored is taken.
-
-type Row = Readonly<Record<string, unknown>>;
-
-function isRow(value: unknown): value is Row {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isObject } from './checks.js';
 
 function isNumber(value: unknown): boolean {
   return typeof value === 'number' && value >= 0;
@@ -16,19 +11,19 @@ function isNumberOrNone(value: unknown): boolean {
 }
 
 function isRetention(value: unknown): boolean {
-  if (isRow(value)) return isNumberOrNone(value.age) && isNumberOrNone(value.count);
+  if (isObject(value)) return isNumberOrNone(value.age) && isNumberOrNone(value.count);
   return typeof value === 'boolean' || isNumber(value);
 }
 
 function isBackoff(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isNumber);
-  if (!isRow(value)) return isNumber(value);
+  if (!isObject(value)) return isNumber(value);
   const { type, delay, jitter } = value;
   return typeof type === 'string' && isNumberOrNone(delay) && isNumberOrNone(jitter);
 }
 
 function isParent(value: unknown): boolean {
-  return isRow(value) && typeof value.id === 'string' && typeof value.queue === 'string';
+  return isObject(value) && typeof value.id === 'string' && typeof value.queue === 'string';
 }
 
 function isParents(value: unknown): boolean {
@@ -47,12 +42,12 @@ const forms: Readonly<Record<string, (value: unknown) => boolean>> = {
   dependsOn: isParents,
   onParentFailure: (value) => typeof value === 'string',
   description: (value) => typeof value === 'string',
-  meta: isRow,
+  meta: isObject,
 };
 
 /** Throws TypeError for options that nobody could act on. */
 export function checkStoredOptions(options: unknown): void {
-  if (!isRow(options)) throw new TypeError('its options are no object');
+  if (!isObject(options)) throw new TypeError('its options are no object');
   for (const option of Object.keys(options))
     if (Object.hasOwn(forms, option) && !forms[option]?.(options[option]))
       throw new TypeError(`its option ${option} is none`);

@@ -2,7 +2,7 @@
 import { Codecs } from '../codec.js';
 import { QueueError } from '../errors.js';
 import type { JobEvent } from './news.js';
-import { decodeFailures, decodeOutcome } from '../record.js';
+import { decodeFailures, decodeOutcome } from '../outcome.js';
 import { revive } from '../revive.js';
 
 /** State that a job was in before. */

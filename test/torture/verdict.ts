@@ -1,7 +1,7 @@
 // The end of a run, when nothing moves any more: where each job is, held against what the ledger knows of it.
 import type { Redis } from 'ioredis';
 import { queueKeys, type Noun } from '../../src/keys.js';
-import { decodeOutcome } from '../../src/record.js';
+import { decodeOutcome } from '../../src/outcome.js';
 import { checkInvariants } from '../helpers/invariants.js';
 import { numberOf, type Book, type Entry, type Violation } from './book.js';
 import { queues, type End } from './load.js';

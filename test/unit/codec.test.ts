@@ -6,15 +6,8 @@ import { aes } from '../../examples/codecs/aes.js';
 import { gzip } from '../../examples/codecs/gzip.js';
 import { codecList, Codecs, type Codec, type CodecPart } from '../../src/codec.js';
 import { CodecError } from '../../src/errors.js';
-import {
-  decodeFailures,
-  decodeHead,
-  decodeOutcome,
-  decodeRecord,
-  encodeFailure,
-  encodeOutcome,
-  encodeRecord,
-} from '../../src/record.js';
+import { decodeFailures, decodeOutcome, encodeFailure, encodeOutcome } from '../../src/outcome.js';
+import { decodeHead, decodeRecord, encodeRecord } from '../../src/record.js';
 import { allOf, mask } from '../helpers/codecs.js';
 
 const secret = 'the-secret';

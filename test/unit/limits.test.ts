@@ -4,7 +4,8 @@ import { checkBulk } from '../../src/bulk.js';
 import { checkJobOptions, type JobOptions } from '../../src/job-options.js';
 import { defaultLimits, limitsOf, type LimitOptions } from '../../src/limits.js';
 import { queueLimits, workerSettings } from '../../src/options.js';
-import { encodeOutcome, encodeRecord } from '../../src/record.js';
+import { encodeOutcome } from '../../src/outcome.js';
+import { encodeRecord } from '../../src/record.js';
 import { noNumbers } from '../helpers/wrong-values.js';
 
 const names = Object.keys(defaultLimits) as (keyof LimitOptions)[];

@@ -3,14 +3,11 @@ import { describe, expect, test } from 'vitest';
 import {
   decodeFailures,
   decodeOutcome,
-  decodeRecord,
   encodeFailure,
   encodeOutcome,
   encodeReason,
-  encodeRecord,
-  encodeTraits,
-  failAge,
-} from '../../src/record.js';
+} from '../../src/outcome.js';
+import { decodeRecord, encodeRecord, encodeTraits, failAge } from '../../src/record.js';
 
 function roundTrip(data: unknown): unknown {
   const { text } = encodeRecord({ name: 'n', data, timestamp: 1, opts: {} });

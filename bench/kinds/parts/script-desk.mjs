@@ -1,7 +1,8 @@
 // Calls the scripts of one queue as its clients do, one at a time, and reads off the server what a call took.
 import { Caller, IdMaker, randomText } from '../../../dist/caller.js';
 import { queueKeys } from '../../../dist/keys.js';
-import { encodeRecord, encodeReason } from '../../../dist/record.js';
+import { encodeReason } from '../../../dist/outcome.js';
+import { encodeRecord } from '../../../dist/record.js';
 import { callOf } from '../../../dist/script.js';
 import * as scripts from '../../../dist/scripts.js';
 import { commandStatsOf, isScriptCall } from '../../info.mjs';
