@@ -117,6 +117,9 @@ function checkTarget(target: unknown): void {
     throw new TypeError(
       `connection: expected a URL, or an ioredis instance or its options, got ${shown(target)}`,
     );
+  // Pipelines of several queues, blocks and the lease thread need one server.
+  if (typeof (target as { nodes?: unknown }).nodes === 'function')
+    throw new TypeError('connection: expected one server, got an ioredis Cluster');
 }
 
 /** Options that say the same are the same server; those that can't be written down are told apart by identity. */

@@ -46,7 +46,7 @@ export type QueueErrorCode =
   | 'UNAVAILABLE'
   /** What is stored of a job could not be read; a job whose record it is fails, others go on. */
   | 'UNREADABLE'
-  /** The server is too old to know the flags of scripts: Redis 7.0 or newer is needed, or Valkey. */
+  /** The server is too old to know the flags of scripts: Redis 7.0 or newer is needed, or Valkey; or it is one of a cluster. */
   | 'UNSUPPORTED_SERVER'
   /** A copy of the call went unanswered: it may have been done. Adding again under the same ids is safe. */
   | 'UNKNOWN_OUTCOME'

@@ -20,6 +20,9 @@ export type Answer<Reply> =
 const passing =
   /^(LOADING|BUSY|READONLY|NOREPLICAS|CLUSTERDOWN|TRYAGAIN|MASTERDOWN|MISCONF|UNBLOCKED)\b/;
 
+/** What a server of a cluster says of queues that others of it hold. */
+const elsewhere = /^MOVED\b/;
+
 /** What a server that knows no flags of scripts says of the first line of ours. */
 const tooOld = /^ERR Error compiling script\b.*unexpected symbol near '#'/;
 
@@ -68,6 +71,12 @@ function refusal({ script }: Call, cause: Error): QueueError {
     return new QueueError(
       'UNSUPPORTED_SERVER',
       `${script.name}: the server is too old: Redis 7.0 or newer is needed, or Valkey`,
+      { cause },
+    );
+  if (elsewhere.test(cause.message))
+    return new QueueError(
+      'UNSUPPORTED_SERVER',
+      `${script.name}: the server is one of a cluster, where another one holds this queue`,
       { cause },
     );
   return new QueueError('REDIS', `${script.name}: ${cause.message}`, { cause });

@@ -2,6 +2,7 @@
 // The command `lunaq`: runs it and ends the process, whatever the handlers of a worker have left open.
 import { complain } from './output.js';
 import { run } from './program.js';
+import { withoutSecrets } from './text.js';
 
 /** Resolves when what was written has gone, or can't go any more. */
 async function flushed(stream: NodeJS.WriteStream): Promise<void> {
@@ -9,6 +10,10 @@ async function flushed(stream: NodeJS.WriteStream): Promise<void> {
     stream.write('', () => resolve());
   });
 }
+
+// `ps` shows the arguments of a process to all users of its machine.
+const typed = process.argv.slice(2).join(' ');
+if (withoutSecrets(typed) !== typed) process.title = withoutSecrets(`lunaq ${typed}`);
 
 // Nobody reads complaints or help any more; what commands print is seen to by Output.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);

@@ -62,6 +62,10 @@ export class Running {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid ?? Number.NaN;
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }

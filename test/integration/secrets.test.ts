@@ -1,11 +1,15 @@
 // A password, and what jobs hold, in nothing that is shown, logged or thrown.
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { inspect } from 'node:util';
+import type { Worker as Thread } from 'node:worker_threads';
 import { expect, test, vi } from 'vitest';
 import { QueueEvents } from '../../src/listening/queue-events.js';
 import { Queue } from '../../src/queue.js';
+import { startRedis } from '../../src/testing/index.js';
 import { Worker } from '../../src/worker.js';
-import { lunaq } from '../cli/command.js';
-import { liveRedis, pause, quick, until } from '../helpers/live.js';
+import { lunaq, start } from '../cli/command.js';
+import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
 import { rejection } from '../helpers/rejection.js';
 
 const live = liveRedis();
@@ -146,4 +150,85 @@ test('what a job holds is in no error of the library', async () => {
   const shown = [...errors, ...failed, ...live.errors].map((error) => (error instanceof Error ? seen(error) : '')); // prettier-ignore
   expect([...shown, all()].filter((text) => text.includes(secret))).toEqual([]);
   live.errors = [];
+});
+
+/** A user of this server with the secret as its password. */
+async function marked(): Promise<object> {
+  await live.redis.acl('SETUSER', 'marked', 'on', `>${secret}`, '~*', '&*', '+@all');
+  live.after(() => live.redis.acl('DELUSER', 'marked'));
+  return { ...live.server.connection, username: 'marked', password: secret };
+}
+
+/** What every user of the machine, and those who get its reports, may read of a process. */
+function readable(pid: number): string {
+  const files = ['cmdline', 'environ', 'comm'].map((name) => `/proc/${pid}/${name}`);
+  return files.map((file) => (existsSync(file) ? readFileSync(file, 'utf8') : '')).join('\n');
+}
+
+test('a process tells no password by its arguments, its environment, or a report of Node', async () => {
+  const server = await startRedis({ password: secret });
+  live.after(() => server.stop());
+  const connection = await marked();
+  live.track(new Worker(live.name, () => 1, { connection, ...quick }));
+  const events = live.track(new QueueEvents(live.name, { connection }));
+  await events.waitUntilReady();
+  const { title, argv, execArgv, env } = process;
+  const report = JSON.stringify(process.report.getReport());
+  const texts = [readable(process.pid), readable(server.pid ?? 0), report, seen({ title, argv, execArgv, env }), seen(events)]; // prettier-ignore
+  expect(texts.filter((text) => text.includes(secret))).toEqual([]);
+});
+
+test('a lease thread that crashes tells no password, and leases are renewed without it', async () => {
+  const { all } = overhear();
+  const born = once(process, 'worker') as Promise<[Thread]>;
+  const connection = await marked();
+  const held = gate();
+  const queue = live.track(new Queue(live.name, { connection }));
+  live.track(new Worker(live.name, () => held.opened, { connection, ...quick }));
+  const job = await queue.add('job', {});
+  const [thread] = await born;
+  const crashed = once(thread, 'error');
+  thread.postMessage({ kind: 'keep' });
+  const [error] = (await crashed) as [Error];
+  expect(error).toBeInstanceOf(TypeError);
+  const begun = performance.now();
+  await until(() => performance.now() - begun > 1.5 * quick.lockDuration);
+  held.open();
+  await until(async () => (await job.getState()) === 'completed');
+  const texts = [error, thread, ...live.errors].map(seen);
+  expect([...texts, all()].filter((text) => text.includes(secret))).toEqual([]);
+  expect(live.errors).toEqual([]);
+});
+
+const url = `redis://me:${secret}@127.0.0.1:1`;
+
+/** Where it is typed by mistake, too, and its exit code. */
+const calls: [args: string[], code: number][] = [
+  [['worker', '--help', '--url', url], 0],
+  [['inf', '--url', url], 2],
+  [[url], 2],
+  [['info', `--ulr=${url}`], 2],
+  [['info', '--interval', url], 2],
+  [['add', 'q', 'job', url, '--url', url], 1],
+  [['worker', url, 'q', '--url', url, '--debug'], 1],
+  [['info', '--cacert', url, '--cert', url, '--url', url], 2],
+];
+
+test('the command tells no password, however it is called', async () => {
+  const ended = await Promise.all(
+    calls.map(async ([args]) => await lunaq(live, args, { env: { REDIS_URL: url } })),
+  );
+  expect(ended.map(({ code }) => code)).toEqual(calls.map(([, code]) => code));
+  expect(ended.filter(({ stdout, stderr }) => (stdout + stderr).includes(secret))).toEqual([]);
+});
+
+test.runIf(process.platform === 'linux')('ps shows no password of a command', async () => {
+  await marked();
+  const { host, port } = live.server;
+  const args = ['info', '--interval', '0.1', '--url', `redis://marked:${secret}@${host}:${port}`];
+  const view = start(live, args);
+  await view.until(/Updated/);
+  const shown = readFileSync(`/proc/${view.pid}/cmdline`, 'utf8');
+  expect(shown).toMatch(/^lunaq info --interval 0\.1 --url redis:\/\/marked:\*\*\*@/);
+  expect(shown).not.toContain(secret);
 });
