@@ -31,7 +31,7 @@
 --       With no job { empty | more | held off, token, due, late, left }. { dead | expired | outdated | paused | stale }. For a call that was answered
 --       before { repeated, its word, token and ids on a line each, with the end of its ttl behind an id, and begun behind the token }
 -- HOLDS a live lease; one call in flight
--- USES answered, remember, take_suspects, take, attend, timely, rows, describe, say, enter_active, mark, announce, listed
+-- USES answered, remember, take_suspects, take, attend, timely, rows, describe, say, whole, enter_active, mark, announce, listed
 local calls, meta, leases, held, active, jobs, traits, attempts, stalls, expiring =
   unpack(KEYS, 1, 10)
 local waiting, tombstones, suspects, delayed, wake = unpack(KEYS, 11, 15)
@@ -46,7 +46,7 @@ local now, micros = time[1] * 1000 + math.floor(time[2] / 1000), time[1] * 10000
 local paused, newest, last = unpack(redis.call('HMGET', meta, 'paused', 'schema', 'token'))
 local deadline = tonumber(redis.call('ZSCORE', leases, lease) or 0)
 local word = deadline == 0 and 'dead' or deadline < now and 'expired' or paused and 'paused'
-if tonumber(newest or 0) > tonumber(schema) then word = 'outdated' end
+if (whole(newest) or 0) > tonumber(schema) then word = 'outdated' end
 if word then
   remember(calls, call, number, now, word .. begun)
   return { word }
@@ -57,7 +57,7 @@ local suspected = #ids > 0
 if not suspected then ids = take(waiting, tombstones, tonumber(want)) end
 local plain = #ids == 0 or not attend(news, expiring, traits, attempts, stalls)
 local fit, ends, late = timely(expiring, ids, now, plain)
-local newer = string.format('%.0f', math.max(micros, (last or 0) + 1))
+local newer = string.format('%.0f', math.max(micros, (whole(last) or 0) + 1))
 local token = lease .. ':' .. newer
 local records, tries, losses, probes = describe(jobs, traits, attempts, stalls, fit, plain)
 local taken = enter_active(active, held, meta, news, fit, records, probes, token)

@@ -33,7 +33,7 @@
 --      failure   JSON on one line when it fails at once, else ''
 -- REPLY a word for each job, blank between them: added | duplicate | full; or stale | outdated
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
--- USES column, answered, outdated, clock, attend, known, room, fill, admit, retention, say, title, wait_for, mark, push, postpone, place, announce, remember
+-- USES column, answered, whole, outdated, clock, attend, known, room, fill, admit, retention, say, title, wait_for, mark, push, postpone, place, announce, remember
 local calls, meta, jobs, traits, outcomes, expiring, watched, awaiting, deferred =
   unpack(KEYS, 1, 9)
 local waiting, delayed, failed, active, completed, cancelled, evicting, failures, wake =

@@ -18,7 +18,7 @@
 -- REPLY { how many went, how many it took up, ids of those whose dependents are to be told }; as many taken up as the limit and some
 --       went: call again
 -- HOLDS nothing
--- USES clock, surplus, attend, forget, say, announce
+-- USES clock, whole, surplus, attend, forget, say, announce
 local meta, completed, failed, cancelled, evicting, watched, releasing, dependents =
   unpack(KEYS, 1, 8)
 local news = { unpack(KEYS, 9, 11) }

@@ -1,16 +1,18 @@
 #!lua flags=allow-oom
 -- lapse: a lease past its deadline -> dead, for ever; a dead one that holds nothing -> gone, with its calls. The worker's row stays, with
--- the deadline, for tidy, while there are no more than 1,000 of such. One bounded step.
+-- the deadline, for tidy, while there are no more than 1,000 of such. What it holds is none, too, by a row that nobody can read, when no
+-- job is active. One bounded step.
 --
 -- KEYS leases   zset   lease by deadline (ms), 0 for a dead one
 --      held     hash   lease -> how many jobs it holds
+--      active   hash   id -> token
 --      calls    hash   caller and script -> last call number, time, reply
 --      workers  hash   lease -> its deadline (ms) as last known, then what its worker tells of itself
 -- ARGV expire   1 to declare leases dead; 0 after an outage, when their workers may not have had a chance to renew
 -- REPLY how many dead leases still hold jobs, for reclaim to take
 -- HOLDS nothing
--- USES clock
-local leases, held, calls, workers = unpack(KEYS)
+-- USES clock, whole
+local leases, held, active, calls, workers = unpack(KEYS)
 local expire = unpack(ARGV)
 
 local now, holding = clock(), 0
@@ -28,9 +30,11 @@ for at = 1, expire == '1' and #late or 0, 2 do
   end
 end
 for _, lease in ipairs(redis.call('ZRANGE', leases, 0, 0, 'BYSCORE', 'LIMIT', 0, 100)) do
-  if redis.call('HEXISTS', held, lease) == 1 then
+  local count = redis.call('HGET', held, lease)
+  if count and (whole(count) or redis.call('EXISTS', active) == 1) then
     holding = holding + 1
   else
+    if count then redis.call('HDEL', held, lease) end
     redis.call('ZREM', leases, lease)
     redis.call('HDEL', calls, lease .. ':claim', lease .. ':report')
   end

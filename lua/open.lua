@@ -9,7 +9,7 @@
 --      schema   major version of the caller's data model
 -- REPLY opened | used | outdated
 -- HOLDS nothing
--- USES clock, outdated
+-- USES clock, whole, outdated
 local meta, leases = unpack(KEYS)
 local lease, period, schema = unpack(ARGV)
 

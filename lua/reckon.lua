@@ -1,7 +1,7 @@
 #!lua flags=allow-oom
 -- reckon: what the queue says of itself as a whole, at one moment.
 --
--- KEYS meta       hash   schema version, last token number, paused, time of the last sweep (ms)
+-- KEYS meta       hash   schema version, last token number, paused, time of the last sweep (ms), what retention counts
 --      jobs       hash   id -> record
 --      active     hash   id -> token
 --      suspects   zset   ids by the time of loss (ms)
@@ -18,7 +18,7 @@
 --      held       hash   lease -> how many jobs it holds
 --      leases     zset   lease by deadline (ms), 0 for a dead one
 --      wake       list   the marker
--- REPLY { time (ms); schema, token, paused, swept; how many are in jobs to cancelled; how many expired ones have no entry in waiting; entries
+-- REPLY { time (ms); schema, token, paused, swept, keep and skip of completed and failed; how many are in jobs to cancelled; how many expired ones have no entry in waiting; entries
 --       of waiting; rows of tombstones and their sum; rows of releasing; the sum of held; live leases, those dead or at their deadline and past it, the
 --       farthest deadline; markers; the earliest of delayed, deferred, expiring, evicting }; a sum is -1 when there are more than 1,000 rows
 -- HOLDS nothing
@@ -37,7 +37,8 @@ local function sum(key)
   return total
 end
 local function first(set) return redis.call('ZRANGE', set, 0, 0, 'WITHSCORES')[2] or false end
-local marks = redis.call('HMGET', meta, 'schema', 'token', 'paused', 'swept')
+local retained = { 'keep completed', 'keep failed', 'skip completed', 'skip failed' }
+local marks = redis.call('HMGET', meta, 'schema', 'token', 'paused', 'swept', unpack(retained))
 local sizes = { redis.call('HLEN', jobs), redis.call('HLEN', active) }
 for _, set in ipairs({ suspects, delayed, deferred, completed, failed, cancelled }) do
   sizes[#sizes + 1] = redis.call('ZCARD', set)

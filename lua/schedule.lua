@@ -24,7 +24,7 @@
 --      delay     ms from now
 -- REPLY a word for each job, blank between them: added | duplicate | full; or stale | outdated
 -- HOLDS nothing; one call in flight per caller
--- USES column, answered, outdated, clock, attend, known, room, fill, admit, say, title, mark, postpone, announce, remember
+-- USES column, answered, whole, outdated, clock, attend, known, room, fill, admit, say, title, mark, postpone, announce, remember
 local calls, meta, jobs, traits, expiring, watched = unpack(KEYS, 1, 6)
 local delayed, wake, active, completed, failed, cancelled = unpack(KEYS, 7, 12)
 local news = { unpack(KEYS, 13, 15) }

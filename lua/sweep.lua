@@ -17,7 +17,7 @@
 --       many jobs are to expire, how many are to be evicted, how many are to be checked, how many have dependents to tell }
 --       | { early, the server's time }
 -- HOLDS nothing
--- USES clock
+-- USES clock, whole
 local meta, delayed, leases, held, expiring, evicting, deferred, releasing, completed, failed =
   unpack(KEYS)
 local period = unpack(ARGV)
@@ -26,7 +26,8 @@ local now = clock()
 local swept, most, most_failed =
   unpack(redis.call('HMGET', meta, 'swept', 'keep completed', 'keep failed'))
 local time = string.format('%.0f', now)
-if math.abs(now - (swept or 0)) < tonumber(period) then return { 'early', time } end
+if math.abs(now - (whole(swept) or 0)) < tonumber(period) then return { 'early', time } end
+most, most_failed = whole(most), whole(most_failed)
 
 redis.call('HSET', meta, 'swept', now)
 -- Jobs held by a lease that is not there would be so for ever: it is dead. A few at a time, by chance.

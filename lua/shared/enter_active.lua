@@ -1,5 +1,6 @@
 -- enter_active(active, held, meta, news, ids, records, probes, token): the one step by which jobs enter `active`, all under one new token, the
 -- newest of all. An id without a record is passed over, unless its record is yet to be read (probes has ''). Returns how many entered.
+-- A row of `held` that can't be counted on from is left as it is.
 local function enter_active(active, held, meta, news, ids, records, probes, token)
   local rows, n, heard = {}, 0, news.heard
   for i, id in ipairs(ids) do
@@ -11,7 +12,7 @@ local function enter_active(active, held, meta, news, ids, records, probes, toke
   if n == 0 then return 0 end
   local lease, number = token:match('^(.*):(.*)$')
   redis.call('HSET', active, unpack(rows))
-  redis.call('HINCRBY', held, lease, n / 2)
+  redis.pcall('HINCRBY', held, lease, n / 2)
   redis.call('HSET', meta, 'token', number)
   return n / 2
 end

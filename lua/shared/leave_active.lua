@@ -1,11 +1,11 @@
 -- leave_active(active, held, stopping, ids, tokens, ends): the one step by which jobs leave `active`. A job goes if the token shown is
 -- the one it is held under, and `held` of its lease falls with it. One that was asked to stop has `!` and a word behind its token: it
 -- goes only where jobs end. Returns settled, lost or stopping for each (one settled if all are), the indexes of those that left, and
--- the words by index.
+-- the words by index. A row of `held` that can't be counted on from stays, and so does its lease, for lapse.
 local function leave_active(active, held, stopping, ids, tokens, ends)
   local function let_go(token, count)
     local lease = token:match('^[^:]*')
-    if redis.call('HINCRBY', held, lease, -count) == 0 then redis.call('HDEL', held, lease) end
+    if redis.pcall('HINCRBY', held, lease, -count) == 0 then redis.call('HDEL', held, lease) end
   end
   local stored, same, left = redis.call('HMGET', active, unpack(ids)), tokens[1], {}
   for i, token in ipairs(stored) do

@@ -3,9 +3,10 @@
 -- and the next call begins behind it, so that such jobs hold up no others.
 local function surplus(ids, meta, state, keep, set, room, watched, evicting, now)
   if keep ~= '' then redis.call('HSET', meta, 'keep ' .. state, keep) end
-  local most, skip = unpack(redis.call('HMGET', meta, 'keep ' .. state, 'skip ' .. state))
+  local marks = redis.call('HMGET', meta, 'keep ' .. state, 'skip ' .. state)
+  local most, skip = whole(marks[1]), whole(marks[2]) or 0
   local over = most and redis.call('ZCARD', set) - most or 0
-  local first = tonumber(skip or 0) < over and tonumber(skip or 0) or 0
+  local first = skip < over and skip or 0
   local last = math.min(first + room, over) - 1
   local page, passed = last >= first and redis.call('ZRANGE', set, first, last) or {}, first
   local listed = {}
@@ -20,5 +21,5 @@ local function surplus(ids, meta, state, keep, set, room, watched, evicting, now
       ids[#ids + 1] = page[i]
     end
   end
-  if passed ~= tonumber(skip or 0) then redis.call('HSET', meta, 'skip ' .. state, passed) end
+  if passed ~= skip then redis.call('HSET', meta, 'skip ' .. state, passed) end
 end

@@ -41,7 +41,7 @@ const claimable = (facts: QueueFacts): number =>
   Math.max(0, Math.min(waitingOf(facts), facts.sizes.entries));
 
 const isNumber = (text: string | undefined): boolean =>
-  text === undefined || /^\d+(?:\.\d+)?$/.test(text);
+  text === undefined || (/^\d+$/.test(text) && Number.isSafeInteger(Number(text)));
 
 /** Nothing else can be told of a queue of which these are found. */
 export const firstChecks: readonly Check<QueueFacts>[] = [
@@ -60,7 +60,7 @@ export const queueChecks: readonly Check<QueueFacts>[] = [
     severity: 'broken',
     message: () => `A field of meta that scripts read is no number.`,
     remedy: (key) =>
-      `Mend it: HSET ${key('meta')} schema ${schemaVersion}; token to the greatest number in ${key('active')}; HDEL paused or swept.`,
+      `Mend it: HSET ${key('meta')} schema ${schemaVersion}; token to the greatest number in ${key('active')}; HDEL any other.`,
     finds: ({ marks }) => {
       const bad = Object.entries(marks).filter(([, value]) => !isNumber(value));
       return bad.length > 0 ? bad.map(([mark]) => mark).join() : undefined;

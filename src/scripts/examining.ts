@@ -176,7 +176,16 @@ const sizes = [
 ] as const;
 
 /** Marks in `meta`. */
-export const marks = ['schema', 'token', 'paused', 'swept'] as const;
+export const marks = [
+  'schema',
+  'token',
+  'paused',
+  'swept',
+  'keep completed',
+  'keep failed',
+  'skip completed',
+  'skip failed',
+] as const;
 
 /** What the queue says of itself as a whole at one moment. */
 export interface QueueFacts {

@@ -20,7 +20,7 @@ export const promote = declareScript('promote', {
 });
 
 export const lapse = declareScript('lapse', {
-  keys: ['leases', 'held', 'calls', 'workers'],
+  keys: ['leases', 'held', 'active', 'calls', 'workers'],
   args: { expire: as<0 | 1>() },
   each: {},
   parse: (reply) => reply as number,

@@ -117,6 +117,19 @@ export function testSettle<Args extends Values, Each extends Values & Claimed>(
     expect(await queue.state()).not.toHaveProperty('held');
   });
 
+  test.each(['odd', '', '1.5', '9'.repeat(40)])(
+    'that nobody can read how many jobs a lease holds does not matter: %j',
+    async (count) => {
+      const calm = await server.queue({ ...active, held: { L: 5, M: 5 } });
+      const torn = await server.queue({ ...active, held: { L: count, M: count } });
+      const items = [item('a', 'L:8'), item('b', 'M:9')];
+      for (const queue of [calm, torn])
+        expect(await queue.run(script, args, items)).toEqual(['settled', 'settled']);
+      const { held: _, ...settled } = await calm.state();
+      expect(await torn.state()).toEqual({ ...settled, held: { L: count, M: count } });
+    },
+  );
+
   test('a newer schema does not matter', async () => {
     const newer = { ...active, meta: { schema: 99, token: 9 } };
     const queue = await server.queue(newer);

@@ -119,6 +119,8 @@ const planted: [code: string, ids: string[], plant: State][] = [
     { dependents: { [of('e', edge('h', 'd'))]: 0 } },
   ],
   ['meta-malformed', [], { meta: { schema: 'one' } }],
+  ['meta-malformed', [], { meta: { 'keep completed': 'all' } }],
+  ['meta-malformed', [], { meta: { 'skip failed': '-1' } }],
   ['schema-newer', [], { meta: { schema: 2 } }],
   ['markers-many', [], { wake: ['1'] }],
 ];

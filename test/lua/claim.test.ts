@@ -150,6 +150,15 @@ describe('who may not claim takes nothing, and is remembered', () => {
 });
 
 describe('token numbers', () => {
+  test.each(['odd', '', '-1', '9'.repeat(40)])('go by the clock after one that nobody can read: %j', async (token) => {
+    const queue = await server.queue({ ...before, meta: { schema: 'one', token } });
+    const first = await queue.run(claim, { ...args, number: 1, want: 1 });
+    const second = await queue.run(claim, { ...args, number: 2, want: 1 });
+    const numbers = [first, second].map((reply) => 'token' in reply ? Number(reply.token.slice(2)) : 0);
+    expect(Math.floor((numbers[0] ?? 0) / 1e9)).toBe(Math.floor(queue.now / 1e6));
+    expect(numbers[1]).toBeGreaterThan(numbers[0] ?? 0);
+  }); // prettier-ignore
+
   test('rise from one claim to the next', async () => {
     const queue = await server.queue(before);
     const numbers: number[] = [];

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import * as catalogue from '../../src/scripts.js';
 import { checkInvariants } from '../helpers/invariants.js';
+import { marks } from '../../src/scripts/examining.js';
 import { bitOfEverything, scenarios } from '../helpers/scenarios.js';
 import { privateServer } from '../helpers/scripts.js';
 
@@ -21,6 +22,23 @@ test.each(scenarios)('$name keeps the invariants', async ({ call }) => {
   await queue.send(call(queue));
   expect(await checkInvariants(queue.redis, queue.name, options)).toEqual([]);
 });
+
+/** A queue is paused whatever that row says. */
+const read = marks.filter((mark) => mark !== 'paused');
+const odd = {
+  meta: { ...Object.fromEntries(read.map((mark) => [mark, 'odd'])), stamp: 5 },
+  held: { L: 'odd', D: '1.5' },
+};
+
+test.each(scenarios)('$name moves the same jobs when nobody can read meta and held', async ({ call }) => {
+  const calm = await server.queue(bitOfEverything);
+  await calm.send(call(calm));
+  const torn = await server.queue({ ...bitOfEverything, ...odd });
+  await torn.send(call(torn));
+  const { meta: _, held: __, ...rest } = await torn.state();
+  const { meta: ___, held: ____, ...wanted } = await calm.state();
+  expect(rest).toEqual(wanted);
+}); // prettier-ignore
 
 test.each(scenarios)('$name can do what it does on an empty queue', async ({ call }) => {
   const queue = await server.queue();

@@ -93,6 +93,19 @@ describe('jobs beyond the number that is to stay', () => {
     expect(await queue.state()).toHaveProperty('completed', { f: 'now' });
   });
 
+  test.each(['odd', '-1', '1.5'])(
+    'are none when nobody can read the number: %j',
+    async (number) => {
+      const meta = { schema: 1, 'keep completed': number, 'keep failed': 1, 'skip failed': number };
+      const queue = await server.queue({ ...before, meta });
+      expect(await queue.run(evict, args)).toEqual({ gone: 1, seen: 1, told: [] });
+      expect(await queue.state()).toMatchObject({
+        completed: expected(before)['completed'],
+        failed: { e: 'now-10000' },
+      });
+    },
+  );
+
   test('of one state only, when the other has no number; 0 is a number', async () => {
     const queue = await server.queue(before);
     expect(await queue.run(evict, { ...args, failed: 0 })).toMatchObject({ gone: 2 });

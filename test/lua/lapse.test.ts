@@ -45,6 +45,16 @@ test('dead leases that hold jobs stay, and are counted', async () => {
   expect(await queue.state()).toEqual(expected(state));
 });
 
+test('a dead lease of which nobody can read what it holds goes when no job is active', async () => {
+  const state: State = { leases: { D: 0 }, held: { D: 'odd' }, active: { a: 'D:1' } };
+  const queue = await server.queue(state);
+  expect(await queue.run(lapse, { expire: 1 })).toBe(1);
+  expect(await queue.state()).toEqual(expected(state));
+  await queue.redis.del(queue.keys.active);
+  expect(await queue.run(lapse, { expire: 1 })).toBe(0);
+  expect(await queue.state()).toEqual({});
+});
+
 test('of a worker that has gone, a row stays, unless there are a thousand of such already', async () => {
   const names = Array.from({ length: 999 }, (_, i) => `gone${i}`);
   const queue = await server.queue({

@@ -45,6 +45,8 @@ function work(name: string): State {
   };
 }
 
+const retained = (value: string) =>
+  Object.fromEntries(['keep', 'skip'].flatMap((what) => [[`${what} completed`, value], [`${what} failed`, value]])); // prettier-ignore
 const unreadable = Object.fromEntries(roles.map((role) => [`${role}-0`, 'not json']));
 const harms: [what: string, rows: State][] = [
   ['records', { jobs: unreadable }],
@@ -55,6 +57,9 @@ const harms: [what: string, rows: State][] = [
   ['tokens', { active: { odd: 'odd', 'lost-0': '', 'lostTooOften-0': '::!' } }],
   ['edges', { awaiting: { odd: 0, 'odd\todd': 0 }, dependents: { 'end\todd': 0 } }],
   ["edges of another's parent", { dependents: { [`end\t${edge('far/child', 'far/parent')}`]: 0 } }],
+  ['counts of held jobs', { held: { [dead]: 'odd', odd: '1.5' } }],
+  ['marks in meta', { meta: { schema: 'one', token: 'odd', swept: 'odd', ...retained('odd') } }],
+  ['marks in meta that are too great, or negative', { meta: { schema: '', token: '9'.repeat(40), swept: '-1', ...retained('-5') } }],
   ['outcomes and failures', { outcomes: unreadable, failures: unreadable, results: unreadable }],
 ]; // prettier-ignore
 
