@@ -1,7 +1,7 @@
 // Between JSON and what is stored of it: codecs of the user, such as a compression or an encryption. An encoded text stands where its
 // JSON would: `~`, with which no JSON begins, the codec's name, a colon, base64url. Its reader finds by that name who decodes it, so plain
 // texts and those of several codecs may stand beside each other in one queue.
-import { shown } from './checks.js';
+import { shown, yesOrNo } from './checks.js';
 import { QueueError, unreadable, type CodecError } from './errors.js';
 import { revive } from './revive.js';
 
@@ -22,6 +22,11 @@ export interface CodecPlace {
 export interface Codec {
   /** Is stored with all that it encodes: 1 to 32 of `A` to `Z`, `a` to `z`, `0` to `9`, `_` and `-`. `*` decodes what no other one of a list does. */
   readonly name: string;
+  /**
+   * Whether payloads must be encoded: one that is plain is refused with CODEC, read or written, so that who can write to Redis slips none in.
+   * Of a list, one is enough. Default false.
+   */
+  readonly required?: boolean;
   /** JSON as bytes; undefined leaves it as it is. */
   encode(json: string, place: CodecPlace): Uint8Array | undefined;
   /** Bytes as JSON again. `name` is that of the codec which has encoded them. */
@@ -43,7 +48,8 @@ export function codecList(given: unknown): readonly Codec[] {
   const list: readonly unknown[] = Array.isArray(given) ? given : [given];
   const names = new Set<string>();
   for (const one of list) {
-    const { name, encode, decode } = (one ?? {}) as Partial<Record<keyof Codec, unknown>>;
+    const fields = (one ?? {}) as Partial<Record<keyof Codec, unknown>>;
+    const { name, required = false, encode, decode } = fields;
     if (typeof encode !== 'function' || typeof decode !== 'function')
       throw new TypeError(`codec: expected objects with encode and decode, got ${shown(one)}`);
     if (typeof name !== 'string')
@@ -52,6 +58,8 @@ export function codecList(given: unknown): readonly Codec[] {
       throw new RangeError(
         `codec.name: expected 1 to 32 letters, digits, _ or -, or *, got ${shown(name)}`,
       );
+    if (yesOrNo('codec.required', required) && name === '*')
+      throw new RangeError('codec.required: expected false for *, which encodes nothing');
     if (names.has(name)) throw new RangeError(`codec.name: expected each once, got ${name} twice`);
     names.add(name);
   }
@@ -68,6 +76,7 @@ export class Codecs {
   readonly #writer: Codec | undefined;
   /** Whether anything may have to be encoded. */
   readonly encodes: boolean;
+  readonly #isRequired: boolean;
 
   /** `list` has been checked. */
   constructor(queue: string, list: readonly Codec[]) {
@@ -75,6 +84,7 @@ export class Codecs {
     this.#list = list;
     this.#writer = list.find(({ name }) => name !== '*');
     this.encodes = this.#writer !== undefined;
+    this.#isRequired = list.some(({ required }) => required === true);
   }
 
   /** The same, for jobs of another queue. */
@@ -92,7 +102,11 @@ export class Codecs {
     } catch (thrown) {
       throw failure('encoded', part, id, told(writer.name, thrown));
     }
-    if (bytes === undefined) return undefined;
+    if (bytes === undefined) {
+      if (this.#isRequired)
+        throw failure('encoded', part, id, `codec ${writer.name} left it plain`);
+      return undefined;
+    }
     if (!(bytes instanceof Uint8Array))
       throw failure('encoded', part, id, `codec ${writer.name} gave ${kind(bytes)}, no bytes`);
     return `~${writer.name}:${bufferOf(bytes).toString('base64url')}` as EncodedText;
@@ -126,9 +140,16 @@ export class Codecs {
     }
   }
 
+  /** Whether payloads may stand there as they are. Throws CODEC. */
+  allowPlain(part: CodecPart, id: string): void {
+    if (this.#isRequired)
+      throw failure('decoded', part, id, 'it is plain, and a codec is required');
+  }
+
   /** The value of a text that is either encoded or JSON. Throws CODEC, UNREADABLE. */
   read(text: string, part: CodecPart, id: string): unknown {
     if (text.startsWith('~')) return this.decode(text, part, id);
+    this.allowPlain(part, id);
     try {
       return revive(text);
     } catch (cause) {

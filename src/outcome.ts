@@ -5,6 +5,7 @@ import { Codecs } from './codec.js';
 import { asError, limited, QueueError, unreadable } from './errors.js';
 import { jsonOf } from './json.js';
 import { defaultLimits, maxStackBytes } from './limits.js';
+import { revive } from './revive.js';
 import type { FailureText, OutcomeText } from './script.js';
 
 export interface Outcome {
@@ -90,12 +91,23 @@ function isFailure(told: Partial<Record<keyof Failure, unknown>>): told is Failu
   return typeof failedReason === 'string' && typeof stack === 'string';
 }
 
+/** An object in JSON, of which a part may be encoded. Throws UNREADABLE. */
+function rowOf(text: string, part: 'result' | 'failure', id: string): object {
+  let row: unknown;
+  try {
+    row = revive(text);
+  } catch (cause) {
+    throw unreadable(part, id, cause);
+  }
+  if (!isObject(row)) throw unreadable(part, id);
+  return row;
+}
+
 /** What `encodeOutcome` has written. Throws UNREADABLE, CODEC. */
 export function decodeOutcome(text: string, id = '', codecs = Codecs.none): Outcome {
   if (text === '') return {};
-  const read = codecs.read(text, 'result', id);
-  if (!isObject(read)) throw unreadable('result', id);
-  const { encoded, ...outcome } = read as Outcome & Encoded;
+  const { encoded, ...outcome } = rowOf(text, 'result', id) as Outcome & Encoded;
+  if ('returnvalue' in outcome) codecs.allowPlain('result', id);
   if (encoded === undefined) return outcome;
   return { returnvalue: codecs.decode(encoded, 'result', id), ...outcome };
 }
@@ -104,9 +116,7 @@ export function decodeOutcome(text: string, id = '', codecs = Codecs.none): Outc
 export function decodeFailures(text: string, id = '', codecs = Codecs.none): Failure[] {
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line): Failure => {
-    const read = codecs.read(line, 'failure', id);
-    if (!isObject(read)) throw unreadable('failure', id);
-    const { encoded, ...plain } = read as Encoded;
+    const { encoded, ...plain } = rowOf(line, 'failure', id) as Encoded;
     const told = encoded === undefined ? {} : (codecs.decode(encoded, 'failure', id) as object);
     const failure = { ...told, ...plain };
     if (!isFailure(failure)) throw unreadable('failure', id);

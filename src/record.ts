@@ -156,8 +156,10 @@ export function decodeRecord(id: string, text: string, codecs = Codecs.none): Jo
   const record = { name, data, timestamp, opts };
   if (extension?.data === 'undefined') record.data = undefined;
   else if (extension?.data === 'encoded') record.data = codecs.decode(data, 'data', id);
+  else codecs.allowPlain('data', id);
   if (extension?.meta !== undefined)
     record.opts = { ...opts, meta: metaOf(codecs.decode(extension.meta, 'meta', id), id) };
+  else if (opts.meta !== undefined) codecs.allowPlain('meta', id);
   if (line === undefined) return record;
   return { ...record, meta: metaOf(codecs.read(line, 'meta', id), id) };
 }

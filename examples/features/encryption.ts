@@ -57,5 +57,11 @@ await assert.rejects(others.getJob(id), (error) => {
   return error instanceof QueueError && error.code === 'CODEC' && !error.message.includes('Ada');
 });
 
-await Promise.all([worker.close(), before.close(), queue.close(), others.close()]);
+// #region required
+const guarded = new Queue<Patient>('letters', { connection, codec: { ...codec, required: true } });
+const slipped = await others.add('write', { name: 'Eve' });
+await assert.rejects(guarded.getJob(slipped.id), { code: 'CODEC' });
+// #endregion
+
+await Promise.all([guarded.close(), worker.close(), before.close(), queue.close(), others.close()]);
 await redis.stop();

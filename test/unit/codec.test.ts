@@ -269,3 +269,67 @@ describe('the example of encryption', () => {
     }
   });
 });
+
+/** A payload that is plain, where a codec is required. */
+function refused(part: string): object {
+  const message = `${part} of job i can't be decoded: it is plain, and a codec is required`;
+  return { code: 'CODEC', message };
+}
+
+describe('one that is required', () => {
+  const strict = codecs({ ...mask('a'), required: true });
+  const opts = { meta: { about: secret } };
+  const record = { name: 'n', data: secret, timestamp: 1, opts };
+  const left = { ...mask('a'), encode: () => undefined, required: true };
+
+  test('reads what it has written, and that there is nothing', () => {
+    const { text } = encodeRecord(record, most, 'i', strict);
+    expect(decodeRecord('i', text, strict)).toEqual(record);
+    const nothing = { ...record, data: undefined, opts: {} };
+    expect(decodeRecord('i', encodeRecord(nothing, most, 'i', strict).text, strict)).toEqual(nothing); // prettier-ignore
+    const outcome = encodeOutcome(secret, 5, most, 'i', strict);
+    expect(decodeOutcome(outcome, 'i', strict)).toEqual({ returnvalue: secret, processedOn: 5 });
+    expect(decodeOutcome(encodeOutcome(undefined, 5), 'i', strict)).toEqual({ processedOn: 5 });
+  });
+
+  test('is required if it stands anywhere in a list', () => {
+    const list = codecs(mask('b'), { ...mask('a'), required: true });
+    expect(thrownBy(() => list.read('1', 'progress', 'i'))).toMatchObject(refused('progress'));
+  });
+
+  test.each<[part: string, read: () => unknown]>([
+    ['data', () => decodeRecord('i', encodeRecord({ ...record, opts: {} }).text, strict)],
+    ['data', () => decodeRecord('i', '["n",null,1]', strict)],
+    ['meta', () => decodeRecord('i', `["n",null,1,{"meta":{"a":1}},{"data":"undefined"}]`, strict)],
+    ['meta', () => decodeRecord('i', `["n",null,1,{},{"data":"undefined"}]\n{"a":1}`, strict)],
+    ['result', () => decodeOutcome(encodeOutcome(secret, 5), 'i', strict)],
+    // Beside an encoded one, which it would take the place of.
+    ['result', () => decodeOutcome(`{"returnvalue":1,${encodeOutcome(2, 5, most, 'i', strict).slice(1)}`, 'i', strict)], // prettier-ignore
+    ['progress', () => strict.read('1', 'progress', 'i')],
+    ['log', () => strict.read('"row"', 'log', 'i')],
+  ])('refuses plain %s', (part, read) => {
+    expect(thrownBy(read)).toMatchObject(refused(part));
+  });
+
+  test('writes nothing plain either', () => {
+    expect(thrownBy(() => encodeRecord(record, most, 'i', codecs(left)))).toMatchObject({
+      code: 'CODEC',
+      message: "meta of job i can't be encoded: codec a left it plain",
+    });
+    const text = encodeFailure(new Error(secret), {}, 'i', codecs(left));
+    expect(text).toContain('codec a left it plain');
+    expect(text).not.toContain(secret);
+  });
+
+  test('tells reasons that are plain, since Lunaq itself gives some', () => {
+    const [failure] = decodeFailures('{"failedReason":"expired"}\n', 'i', strict);
+    expect(failure).toEqual({ failedReason: 'expired' });
+  });
+
+  test.each([
+    [{ ...mask('a'), required: 1 }, /^codec\.required: expected true or false, got 1$/],
+    [{ ...mask('*'), required: true }, /^codec\.required: expected false for \*/],
+  ])('is no other value than true or false, and not *', (codec, message) => {
+    expect(() => codecList(codec)).toThrow(message);
+  });
+});
