@@ -1,27 +1,22 @@
 // The connections of one process to one server: one for commands, one that blocks (made when a worker
-// first waits), shared by all queues and workers that were given the same server. Here and in execute.ts
-// is all that Lunaq knows of ioredis.
-import type { SecureContextOptions } from 'node:tls';
+// first waits), shared by all queues and workers that were given the same server.
 import { inspect } from 'node:util';
-import { shown } from './checks.js';
-import { Redis, type RedisOptions } from 'ioredis';
 import { denialOf, isDenial } from './access/denials.js';
 import { Channels, type Subscriber } from './channels.js';
+import {
+  checkTarget,
+  connect,
+  identityOf,
+  socketTimeout,
+  whenReady,
+  type Client,
+  type ConnectionOptions,
+  type RedisOptions,
+} from './client.js';
 import { QueueError } from './errors.js';
 import { deadlineIn, sleep, type Deadline } from './deadline.js';
 import { Wire } from './wire.js';
 
-/** An ioredis instance, typed by shape so that instances of other versions fit. */
-export interface RedisInstance {
-  readonly options: object;
-  duplicate(override?: object): unknown;
-}
-
-/** Where Redis is: a URL, ioredis options, or an instance, whose settings are copied; it is not used itself. */
-export type ConnectionOptions = string | RedisOptions | RedisInstance;
-
-/** ms without an answer after which a socket counts as dead. */
-const socketTimeout = 5_000;
 /** Longest block in s. */
 const longestBlock = 10;
 /** ms by which the end of a block may be late before its socket counts as dead. */
@@ -31,107 +26,7 @@ const patience = 10_000;
 /** ms that a block waits for its connection, before the worker looks for itself. */
 const blockPatience = 250;
 
-/** ioredis types its constructor by the reply mapping; Lua replies look the same in each. */
-type Options = Omit<RedisOptions, 'replyMapping'>;
-
-const overrides: Options = {
-  // Unanswered commands are rejected at once, never resent behind our back; execute.ts decides.
-  maxRetriesPerRequest: 0,
-  enableOfflineQueue: false,
-  enableAutoPipelining: false,
-  // One command more that a user of Redis would need to be allowed.
-  disableClientInfo: true,
-  // What an application may have set for its own commands would stop or garble ours.
-  lazyConnect: false,
-  commandTimeout: undefined,
-  stringNumbers: false,
-  connectTimeout: 5_000,
-  socketTimeout,
-  retryStrategy: (attempt) =>
-    Math.min(20 * 2 ** Math.min(attempt, 10), 1_000) * (0.75 + Math.random() / 2),
-  reconnectOnError: (error) => error.message.startsWith('READONLY'),
-  // Subscribers are told of each new subscription, so we make them ourselves.
-  autoResubscribe: false,
-};
-
-function isInstance(value: ConnectionOptions): value is RedisInstance {
-  return typeof value === 'object' && typeof (value as RedisInstance).duplicate === 'function';
-}
-
-function make(target: ConnectionOptions, options: Options): Redis {
-  if (isInstance(target)) return target.duplicate(options) as Redis;
-  if (typeof target !== 'string') return new Redis({ ...(target as Options), ...options });
-  try {
-    return new Redis(target, options);
-  } catch {
-    // Without the cause, which quotes the URL, and so its password.
-    throw new TypeError('connection: expected a URL such as redis://user:password@host:6379, got one that can not be read'); // prettier-ignore
-  }
-}
-
-/** The server of a URL with other settings of TLS than a URL can tell. It is copied by those who connect, and does not by itself. */
-export function overTls(url: string, tls: SecureContextOptions): RedisInstance {
-  return make(url, { lazyConnect: true, tls });
-}
-
-function connect(target: ConnectionOptions, extra: Options = {}): Redis {
-  const options = { ...overrides, ...extra };
-  const redis = make(target, options);
-  // What a refused AUTH or HELLO was sent with is in the error.
-  redis.prependListener('error', (error: Error & { command?: { args?: unknown[] } }) => {
-    if (error.command) error.command.args = [];
-  });
-  // Every call that waits for the connection listens.
-  redis.setMaxListeners(0);
-  if (redis.options.keyPrefix) {
-    redis.disconnect();
-    throw new TypeError(
-      'connection.keyPrefix is not supported: use the `prefix` option of the queue',
-    );
-  }
-  return redis;
-}
-
-async function whenReady(
-  redis: Redis,
-  deadline: Deadline,
-  isRefused: () => boolean = () => false,
-): Promise<boolean> {
-  while (redis.status !== 'ready') {
-    const left = deadline.left();
-    if (left <= 0 || redis.status === 'end' || isRefused()) return false;
-    const done = new AbortController();
-    const stop = (): void => done.abort();
-    redis.once('ready', stop).once('end', stop).once('error', stop);
-    await sleep(left, done.signal);
-    redis.off('ready', stop).off('end', stop).off('error', stop);
-  }
-  return true;
-}
-
 const shared = new Map<unknown, Connection>();
-
-function checkTarget(target: unknown): void {
-  const isObject = typeof target === 'object' && target !== null && !Array.isArray(target);
-  if (!isObject && (typeof target !== 'string' || target === ''))
-    throw new TypeError(
-      `connection: expected a URL, or an ioredis instance or its options, got ${shown(target)}`,
-    );
-  // Pipelines of several queues, blocks and the lease thread need one server.
-  if (typeof (target as { nodes?: unknown }).nodes === 'function')
-    throw new TypeError('connection: expected one server, got an ioredis Cluster');
-}
-
-/** Options that say the same are the same server; those that can't be written down are told apart by identity. */
-function identity(target: ConnectionOptions): unknown {
-  if (typeof target === 'string' || isInstance(target)) return target;
-  if (Object.values(target).some((value) => typeof value === 'function')) return target;
-  try {
-    return JSON.stringify(target);
-  } catch {
-    return target;
-  }
-}
 
 /** How a block ended. */
 export type BlockEnd =
@@ -142,16 +37,16 @@ type Listener = { onReady?: () => void; onError?: (error: Error) => void };
 
 /** Connections to one server. Made by `acquire`, given back by `release`; the last release closes the sockets. */
 export class Connection {
-  readonly commands: Redis;
+  readonly commands: Client;
   /** How `commands` are written. */
   readonly wire: Wire;
   readonly #target: ConnectionOptions;
   readonly #key: unknown;
   readonly #listeners = new Set<Listener>();
   #users = 0;
-  #blocking: Redis | undefined;
+  #blocking: Client | undefined;
   /** Listens to channels where the command connection can't: with RESP2. */
-  #listening: Redis | undefined;
+  #listening: Client | undefined;
   #channels: Channels | undefined;
   /** The server's number of the blocking connection, while there is one. */
   #blockingId: number | undefined;
@@ -183,7 +78,7 @@ export class Connection {
   /** Throws TypeError for what is none. */
   static acquire(target: ConnectionOptions = {}): Connection {
     checkTarget(target);
-    const key = identity(target);
+    const key = identityOf(target);
     const connection = shared.get(key) ?? new Connection(target, key);
     shared.set(key, connection);
     connection.#users += 1;
@@ -268,7 +163,7 @@ export class Connection {
     }
   }
 
-  #blockingConnection(): Redis {
+  #blockingConnection(): Client {
     if (this.#blocking) return this.#blocking;
     const redis = connect(this.#target, {
       socketTimeout: longestBlock * 1_000 + socketTimeout,
@@ -303,7 +198,7 @@ export class Connection {
     await this.#channels?.heard();
   }
 
-  #listeningConnection(): Redis {
+  #listeningConnection(): Client {
     // With RESP3 messages come between replies, so one connection does.
     const { protocol } = this.commands.options as { protocol?: number };
     if (protocol === 3) return this.commands;

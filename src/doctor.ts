@@ -1,7 +1,8 @@
 // The doctor: whether the invariants of a queue hold, told in bounded steps while it lives. It only reads. What looks wrong is looked at
 // a second time, and what maintenance mends by itself counts only when it outlives several sweeps: see doctor/ for the checks.
 import { knownOptions, queueNameOf, shown, wholeNumber, yesOrNo } from './checks.js';
-import { Connection, type ConnectionOptions } from './connection.js';
+import type { ConnectionOptions } from './client.js';
+import { Connection } from './connection.js';
 import { problemOf, some, type Finding, type Problem } from './doctor/check.js';
 import { Exam } from './doctor/exam.js';
 import { kinds } from './doctor/kinds.js';

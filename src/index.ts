@@ -3,7 +3,7 @@ export { accessRules, type AccessOptions } from './access/rules.js';
 export type { CancelOptions } from './actions.js';
 export type { BulkJob, BulkJobOptions } from './bulk.js';
 export type { Codec, CodecPart, CodecPlace } from './codec.js';
-export type { ConnectionOptions, RedisInstance } from './connection.js';
+export type { ConnectionOptions, RedisInstance } from './client.js';
 export {
   checkQueue,
   type CheckOptions,

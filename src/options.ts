@@ -1,6 +1,6 @@
 // Every option of queues and workers with its unit, default and limits.
 import { codecList, type Codec } from './codec.js';
-import type { ConnectionOptions } from './connection.js';
+import type { ConnectionOptions } from './client.js';
 import { knownOptions, longestTimer, shown, textOf, wholeNumber, yesOrNo } from './checks.js';
 import { checkJobOptions, type JobOptions } from './job-options.js';
 import { defaultLimits, limitsOf, type LimitOptions, type Limits } from './limits.js';

@@ -1,7 +1,8 @@
 // The names of all queues of a prefix on a server, so that nobody has to look through all keys for them. Who adds to a queue or
 // works on it registers its name, and again now and then.
 import { queueNameOf, knownOptions } from './checks.js';
-import { Connection, type ConnectionOptions } from './connection.js';
+import type { ConnectionOptions } from './client.js';
+import { Connection } from './connection.js';
 import { execute, executeOne } from './execute.js';
 import { defaultPrefix, nameOf, queueKeys, type QueueKeys } from './keys.js';
 import { callOf, type Call } from './script.js';

@@ -1,7 +1,8 @@
 // What every command has: where Redis is, how to write, and the queues it opened.
 import { readFile } from 'node:fs/promises';
 import type { Codec } from '../codec.js';
-import { Connection, overTls, type ConnectionOptions } from '../connection.js';
+import { overTls, type ConnectionOptions } from '../client.js';
+import { Connection } from '../connection.js';
 import { asError } from '../errors.js';
 import { Queue } from '../queue.js';
 import { encoded } from './encoded.js';

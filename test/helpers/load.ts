@@ -3,7 +3,7 @@
 //   fault=… jobs=… lost=… ran_twice=… accepted_twice=… refused=… recovery=… ms
 import type { Redis } from 'ioredis';
 import { defaultPrefix, queueKeys } from '../../src/keys.js';
-import type { ConnectionOptions } from '../../src/connection.js';
+import type { ConnectionOptions } from '../../src/client.js';
 import { BulkError, QueueError } from '../../src/errors.js';
 import type { WorkerOptions } from '../../src/options.js';
 import type { Queue } from '../../src/queue.js';
