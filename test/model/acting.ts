@@ -1,10 +1,13 @@
 // Commands that act on jobs and queues, note something on a job, or look.
 import type { Job as RealJob } from '../../src/index.js';
-import type { Planners } from './commands.js';
+import { queueNames, type Planners } from './commands.js';
+import { countersTold, tellCounts } from './counts.js';
 import { lookAt, modelSees } from './look.js';
-import { isFinished } from './model.js';
 import type { Plan, Stage } from './stage.js';
-import type { Job, Ref } from './state.js';
+import { isFinished, type Job, type Ref } from './state.js';
+import { awaited } from './waits.js';
+import type { Said } from './model.js';
+import type { Line } from './news.js';
 
 /** Notes something on a job that was looked up, as whoever runs it or nobody. */
 function note(
@@ -12,21 +15,25 @@ function note(
   name: string,
   pick: number,
   write: (job: RealJob) => Promise<unknown>,
-  noted: (job: Job) => void,
+  noted: (job: Job) => Said,
 ): Plan {
   const id = stage.pick(name, pick);
   return {
     real: async () => {
       const job = await stage.queue(name).getJob(id);
       if (!job) return 'JOB_NOT_FOUND';
-      await write(job);
-      return '';
+      return await write(job);
     },
     model: () => {
       const run = stage.model.find({ queue: name, id })?.run;
       return stage.model.note(name, id, run, noted);
     },
   };
+}
+
+function progressed(job: Job, progress: unknown): Line {
+  job.progress = progress;
+  return ['progress', { jobId: job.spec.id, data: progress }];
 }
 
 /** Job to be put back: as a rule one that has finished, a child whose parent was put back before, or a parent. */
@@ -59,7 +66,9 @@ type Acting =
   | 'progress'
   | 'log'
   | 'noteInHand'
-  | 'look';
+  | 'look'
+  | 'counters'
+  | 'await';
 
 export const acting: Pick<Planners, Acting> = {
   cancel: (stage, name, { pick, dependents }) => {
@@ -81,7 +90,7 @@ export const acting: Pick<Planners, Acting> = {
     const { queue, id } = chosen ?? { queue: name, id: stage.pick(name, pick) };
     return {
       real: () => stage.queue(queue).remove(id),
-      model: () => stage.model.remove(queue, id),
+      model: () => stage.model.removeJob(queue, id),
     };
   },
   retryJob: (stage, _, { pick }) => {
@@ -103,33 +112,38 @@ export const acting: Pick<Planners, Acting> = {
       model: () => stage.model.clean(name, grace, limit || Infinity, state).toSorted(),
     };
   },
-  drain: (stage, name, { delayed }) => ({
-    real: () => stage.queue(name).drain(delayed),
-    model: () => stage.model.drain(name, delayed) ?? '',
-  }),
+  drain: (stage, drawn, { delayed }) => {
+    // Rather a queue in which jobs wait that were lost.
+    const lost = queueNames.find((other) => stage.model.queue(other).suspects.size > 0);
+    const name = lost ?? drawn;
+    return {
+      real: () => stage.queue(name).drain(delayed),
+      model: () => stage.model.drain(name, delayed) ?? '',
+    };
+  },
   pause: (stage, name) => ({
     real: () => stage.queue(name).pause(),
-    model: () => {
-      stage.model.queue(name).paused = true;
-      return '';
-    },
+    model: () => stage.model.pause(name, true) ?? '',
   }),
   resume: (stage, name) => ({
     real: () => stage.queue(name).resume(),
-    model: () => {
-      stage.model.queue(name).paused = false;
-      return '';
-    },
+    model: () => stage.model.pause(name, false) ?? '',
   }),
   obliterate: (stage, name, { force }) => ({
     real: async () => {
+      // What is told later counts from then on.
+      await tellCounts(stage, name);
       try {
         await stage.queue(name).obliterate({ force });
       } finally {
         await stage.swept(name);
       }
     },
-    model: () => stage.model.obliterate(name, force),
+    model: () => {
+      stage.model.tellAll(name);
+      stage.model.reopen(name);
+      return stage.model.obliterate(name, force);
+    },
   }),
   updateData: (stage, name, { pick, data }) => {
     const noted = (job: Job): void => void (job.data = data);
@@ -140,14 +154,14 @@ export const acting: Pick<Planners, Acting> = {
     return note(stage, name, pick, (job) => job.updateMeta(meta), noted);
   },
   progress: (stage, name, { pick, progress }) => {
-    const noted = (job: Job): void => void (job.progress = progress);
+    const noted = (job: Job): Line => progressed(job, progress);
     return note(stage, name, pick, (job) => job.updateProgress(progress), noted);
   },
   log: (stage, name, { pick, keep }) => {
     stage.noted += 1;
     const row = `row ${stage.noted}`;
     if (keep === undefined)
-      return note(stage, name, pick, (job) => job.log(row), ({ logs }) => void logs.push(row)); // prettier-ignore
+      return note(stage, name, pick, (job) => job.log(row), ({ logs }) => logs.push(row)); // prettier-ignore
     const noted = ({ logs }: Job): void => void logs.splice(0, logs.length - keep);
     return note(stage, name, pick, (job) => job.clearLogs(keep), noted);
   },
@@ -161,13 +175,15 @@ export const acting: Pick<Planners, Acting> = {
     const acts = {
       data: [() => job.updateData(value), (stored: Job) => void (stored.data = value)],
       meta: [() => job.updateMeta(value), (stored: Job) => void (stored.meta = value)],
-      progress: [() => job.updateProgress(value), (stored: Job) => void (stored.progress = value)],
-      log: [async () => void (await job.log(row)), ({ logs }: Job) => void logs.push(row)],
+      progress: [() => job.updateProgress(value), (stored: Job) => progressed(stored, value)],
+      log: [() => job.log(row), ({ logs }: Job) => logs.push(row)],
     } as const;
     const [real, noted] = acts[what];
     const { queue, id } = hand.run;
     return { real, model: () => stage.model.note(queue, id, hand.run, noted) };
   },
+  await: (stage, name, { pick }) => awaited(stage, name, pick),
+  counters: (stage, name) => countersTold(stage, name),
   look: (stage, name, { pick }) => {
     const id = stage.pick(name, pick);
     return {

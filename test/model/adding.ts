@@ -55,27 +55,30 @@ function bulkOf(
 }
 
 export const adding: Pick<Planners, 'add' | 'addBulk'> = {
-  add: (stage, name, { job }) => {
+  add: (stage, name, { job, most }) => {
     const spec = specOf(stage, name, job, []);
     const { data, opts } = calledWith(spec);
     return {
-      real: async () => wordOf(await stage.queue(name).add(spec.name, data, opts)),
-      model: () => stage.model.addBulk(name, [spec])[0],
+      real: async () => wordOf(await stage.queue(name, most).add(spec.name, data, opts)),
+      model: () => stage.model.addBulk(name, [spec], most)[0],
     };
   },
-  addBulk: (stage, name, { jobs }) => {
+  addBulk: (stage, name, { jobs, most: drawn }) => {
     const specs = bulkOf(stage, name, jobs);
+    // Jobs of several scripts are admitted in no certain order.
+    const isPlain = specs.every(({ parents, opts }) => parents.length === 0 && !opts.delay);
+    const most = isPlain ? drawn : undefined;
     return {
       real: async () => {
         try {
-          return (await stage.queue(name).addBulk(specs.map(calledWith))).map(wordOf);
+          return (await stage.queue(name, most).addBulk(specs.map(calledWith))).map(wordOf);
         } catch (error) {
           if (!(error instanceof BulkError)) throw error;
           const { outcomes } = error as BulkError<RealJob>;
           return outcomes.map((one) => ('job' in one ? wordOf(one.job) : codeOf(one.error)));
         }
       },
-      model: () => stage.model.addBulk(name, specs),
+      model: () => stage.model.addBulk(name, specs, most),
     };
   },
 };

@@ -2,9 +2,8 @@
 // means is said by the model when the command runs, so that nearly all of them find something to do, also in a shrunk history.
 import * as fc from 'fast-check';
 import type { JobOptions, ParentFailurePolicy } from '../../src/index.js';
-import type { Finished } from './model.js';
 import type { Plan, Stage } from './stage.js';
-import type { StateName } from './state.js';
+import type { Finished, StateName } from './state.js';
 
 const minute = 60_000;
 export const hour = 60 * minute;
@@ -74,14 +73,15 @@ const resting = of<Exclude<StateName, 'active'>[]>('waiting', 'delayed', 'deferr
 
 /** Each kind of command with its weight and what it is made of. */
 const kinds = {
-  add: [22, record({ queue, job: newJob })],
-  addBulk: [5, record({ queue, jobs: fc.array(fc.tuple(newJob, fc.array(fc.nat(3), { maxLength: 2 })), { minLength: 2, maxLength: 4 }) })], // prettier-ignore
+  add: [22, record({ queue, job: newJob, most: rarely(of(1, 3), 6) })],
+  addBulk: [5, record({ queue, jobs: fc.array(fc.tuple(newJob, fc.array(fc.nat(3), { maxLength: 2 })), { minLength: 2, maxLength: 4 }), most: rarely(of(1, 3), 6) })], // prettier-ignore
   claim: [22, record({ queue, worker: fc.nat(workersEach - 1), slots: fc.integer({ min: 1, max: 3 }) })], // prettier-ignore
   complete: [14, record({ pick, value: of<unknown[]>(undefined, null, 7, 'done') })],
   fail: [11, record({ pick, reason: of('broken', 'out of order') })],
   giveUp: [3, record({ pick, reason: fc.constant('hopeless') })],
-  putOff: [4, record({ pick, ms: of(0, hour) })],
+  putOff: [4, record({ pick, ms: of(0, hour), until: fc.boolean() })],
   lapse: [7, record({ pick })],
+  shut: [3, record({ queue, worker: fc.nat(workersEach - 1) })],
   close: [3, record({ queue, worker: fc.nat(workersEach - 1) })],
   sweep: [9, record({ queue })],
   pass: [8, record({ ms: of(20 * minute, hour, 2.5 * hour, 5 * hour) })],
@@ -90,7 +90,7 @@ const kinds = {
   retryJob: [9, record({ pick })],
   retryJobs: [3, record({ queue, state: finished, count: of(1, 2, 100) })],
   clean: [2, record({ queue, state: resting, grace: of(0, hour), limit: of(0, 1) })],
-  drain: [1, record({ queue, delayed: fc.boolean() })],
+  drain: [2, record({ queue, delayed: fc.boolean() })],
   pause: [1, record({ queue })],
   resume: [2, record({ queue })],
   obliterate: [1, record({ queue, force: fc.boolean() })],
@@ -99,6 +99,8 @@ const kinds = {
   progress: [2, record({ queue, pick, progress: of<(number | object)[]>(50, { of: 2 }) })],
   log: [3, record({ queue, pick, keep: rarely(of(0, 1), 3) })],
   noteInHand: [7, record({ pick, what: of('data' as const, 'meta' as const, 'progress' as const, 'log' as const) })], // prettier-ignore
+  await: [4, record({ queue, pick })],
+  counters: [2, record({ queue })],
   look: [4, record({ queue, pick })],
 } as const satisfies Record<string, readonly [number, fc.Arbitrary<object>]>;
 
@@ -134,6 +136,7 @@ function unstarted(opts: JobOptions, ms: number, then: 'sweep' | 'claim'): fc.Ar
       do: 'add',
       queue: at,
       job: { ...job, parents: [], opts: { ...job.opts, ...opts } },
+      most: undefined,
     } as Command,
     { do: 'pass', ms },
     { ...last, queue: at } as Command,
@@ -146,6 +149,7 @@ const turns = fc.oneof(
   { weight: 2, arbitrary: inTurn('lapse', 'sweep', 'claim') },
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'claim', 'lapse', 'sweep', 'claim') },
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'claim', 'noteInHand', 'complete') },
+  { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'drain') },
   { weight: 1, arbitrary: inTurn('retryJob', 'retryJob') },
   { weight: 1, arbitrary: inTurn('claim', 'cancel', 'fail') },
   { weight: 1, arbitrary: unstarted({ delay: 3 * hour, ttl: 2 * hour }, 2.5 * hour, 'sweep') },

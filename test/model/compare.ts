@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { pairs, scanKeys, type Snapshot } from '../helpers/keyspace.js';
 import type { Redis } from 'ioredis';
 import { ageOf, QueueState, type Edge, type Job, type Time, type Times } from './state.js';
+import { failureOf, linesOf, outcomeOf, recordOf, valueOf } from './texts.js';
 
 type Hash = Record<string, string>;
 type Scores = Record<string, number>;
@@ -49,12 +50,6 @@ function liveEntries(seen: Snapshot): string[] {
   });
 }
 
-function decode(text: string): unknown {
-  const [record = '', meta] = text.split('\n');
-  const [name, data, , opts = {}] = JSON.parse(record) as [string, unknown, number, object?];
-  return { name, data, opts, meta: meta === undefined ? undefined : JSON.parse(meta) };
-}
-
 /** Options as they are kept: none that say what is the default anyway. */
 function keptOptions({ spec }: Job): unknown {
   const defaults: Record<string, unknown> = { delay: 0, lifo: false, attempts: 1, backoff: 0, removeOnComplete: false, removeOnFail: false }; // prettier-ignore
@@ -89,13 +84,6 @@ function edgeLines(members: Scores): string[] {
     return [childQueue, child, parentQueue, parent, policy].join(' ');
   });
   return lines.toSorted();
-}
-
-/** What the text of an outcome or a failure says to a child. */
-function saying(text: string, completed: boolean): unknown {
-  if (text === '') return null;
-  const parsed = JSON.parse(text) as { returnvalue?: unknown; failedReason?: string };
-  return (completed ? parsed.returnvalue : parsed.failedReason) ?? null;
 }
 
 export class Comparison {
@@ -144,43 +132,48 @@ export class Comparison {
   }
 
   #columns(): void {
-    this.#column('jobs', (job) => ({ name: job.spec.name, data: job.data, opts: keptOptions(job), meta: job.meta }), decode); // prettier-ignore
+    const { name } = this.#queue;
+    this.#column(
+      'jobs',
+      (job) => ({ name: job.spec.name, data: job.data, opts: keptOptions(job), meta: job.meta }),
+      (text) => recordOf(text, name),
+    );
     this.#traits();
     this.#column('attempts', (job) => job.attempts, Number);
     this.#column('stalls', (job) => job.losses, Number);
     this.#column(
       'results',
-      ({ result }) => result && (result.value === undefined ? '' : result.value),
+      ({ result }) => result && { returned: result.value ?? null },
       (text, { result }) => {
-        if (text === '') return '';
-        const { returnvalue, processedOn } = JSON.parse(text) as { returnvalue?: unknown; processedOn: number }; // prettier-ignore
-        if (result && !fits(processedOn, result.claimedAt)) return `${text}, but claimed at ${result.claimedAt.join(' to ')}`; // prettier-ignore
-        return returnvalue === undefined ? '' : returnvalue;
+        const { returnvalue, processedOn } = outcomeOf(text) ?? {};
+        if (text !== '' && result && !fits(processedOn, result.claimedAt)) return `${text}, but claimed at ${result.claimedAt.join(' to ')}`; // prettier-ignore
+        return { returned: returnvalue ?? null };
       },
     );
     this.#column(
       'failures',
       ({ reasons }) => (reasons.length > 0 ? reasons : undefined),
-      (text) => text.split('\n').slice(0, -1).map((line) => saying(line, false)), // prettier-ignore
+      (text) => linesOf(text).map(failureOf),
     );
-    this.#column('progress', (job) => job.progress, (text) => JSON.parse(text)); // prettier-ignore
+    this.#column('progress', (job) => job.progress, (text) => valueOf(text, name)); // prettier-ignore
     this.#column(
       'logs',
       ({ logs }) => (logs.length > 0 ? { count: logs.length, logs } : undefined),
       (text) => {
-        const [count, ...lines] = text.split('\n').slice(0, -1);
-        return { count: Number(count), logs: lines.map((line) => JSON.parse(line)) };
+        const [count, ...lines] = linesOf(text);
+        return { count: Number(count), logs: lines.map((line) => valueOf(line, name)) };
       },
     );
     this.#column(
       'outcomes',
       ({ heard }) => heard.length > 0 ? heard.map(({ parent, fate, text }) => [parent.queue, parent.id, fate, text ?? null]) : undefined, // prettier-ignore
-      (text) => text.split('\n').slice(0, -1).map((line) => {
+      (text) => linesOf(text).map((line) => {
         const [queue, id, fate, said = ''] = line.split('\t');
-        return [queue, id, fate, saying(said, fate === 'completed')];
+        const told = fate === 'completed' ? (outcomeOf(said)?.returnvalue ?? null) : failureOf(said); // prettier-ignore
+        return [queue, id, fate, told];
       }), // prettier-ignore
     );
-    this.#column('watched', ({ pinned }) => pinned && (pinned.fate ? `parent\t${pinned.fate}` : 'parent')); // prettier-ignore
+    this.#column('watched', ({ pinned, awaited }) => pinned ? (pinned.fate ? `parent\t${pinned.fate}` : 'parent') : awaited ? 'awaited' : undefined); // prettier-ignore
   }
 
   #traits(): void {

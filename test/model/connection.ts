@@ -13,6 +13,9 @@ const manyTurns = 1_000;
 /** Turns of the event loop without anything under way after which nothing will come of itself. */
 const quietTurns = 8;
 
+/** Something has begun that does not end; it goes on while others are done, so no history behind it tells anything. */
+export class Stuck extends Error {}
+
 function turn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve);
@@ -47,7 +50,7 @@ export class WatchedConnection {
     for (let quiet = 0; quiet < quietTurns; quiet += 1) {
       await turn();
       turns += 1;
-      if (performance.now() > end && turns > manyTurns) throw new Error(this.#whatGoesOn());
+      if (performance.now() > end && turns > manyTurns) throw new Stuck(this.#whatGoesOn());
       if (this.#made.some((redis) => this.#isBusy(redis))) quiet = -1;
       else if (quiet === 2) await this.#heard();
     }

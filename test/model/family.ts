@@ -1,17 +1,11 @@
 // The reference model of parents and children: what is registered, what a parent's end means, and who is told.
+import { Moves, toldStay, watchedStay, type Told } from './moves.js';
 import { ageOf, later, sorted, QueueState, type Edge, type Fate, type Heard, type Job, type Ref, type Time } from './state.js'; // prettier-ignore
+import { endOf } from './waits.js';
 
 /** ms until a deferred job is first looked at again, and the most that it may take. */
 const firstCheck = 5_000;
 const longestCheck = 600_000;
-/** ms for which a job that others know stays at least when it ends; and when they were told. */
-const watchedStay = 60_000;
-const toldStay = 900_000;
-
-/** A parent has ended: what its dependents are told. */
-export interface Told extends Ref {
-  readonly fate: Fate;
-}
 
 interface News {
   readonly edge: Edge;
@@ -44,82 +38,7 @@ function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
   return [...found.values()];
 }
 
-export abstract class Families {
-  readonly queues = new Map<string, QueueState>();
-  /** When the step under way began and ended, by the server's clock. */
-  now: Time = [0, 0];
-  /** How often each change of a state was seen, and other things of which each run must see some. */
-  readonly moves = new Map<string, number>();
-
-  queue(name: string): QueueState {
-    const queue = this.queues.get(name);
-    if (!queue) throw new Error(`no queue ${name}`);
-    return queue;
-  }
-
-  find({ queue, id }: Ref): Job | undefined {
-    return this.queue(queue).jobs.get(id);
-  }
-
-  /** Whether this time had come when the step began. */
-  past([from]: Time): boolean {
-    return from <= this.now[0];
-  }
-
-  protected happened(what: string): void {
-    this.moves.set(what, (this.moves.get(what) ?? 0) + 1);
-  }
-
-  move(job: Job, to: Job['state'] | 'gone'): void {
-    this.happened(`${job.state} > ${to}`);
-    if (to !== 'gone') job.state = to;
-  }
-
-  /** To the end of those that wait, or to their head. */
-  push(queue: QueueState, job: Job): void {
-    this.move(job, 'waiting');
-    if (job.spec.opts.lifo) queue.waiting.unshift(job.spec.id);
-    else queue.waiting.push(job.spec.id);
-  }
-
-  place(queue: QueueState, job: Job): void {
-    if (job.due && !this.past(job.due)) {
-      this.move(job, 'delayed');
-      queue.delayed.set(job.spec.id, job.due);
-    } else this.push(queue, job);
-  }
-
-  forget(queue: QueueState, job: Job): void {
-    this.move(job, 'gone');
-    queue.jobs.delete(job.spec.id);
-    for (const times of queue.zsets) times.delete(job.spec.id);
-  }
-
-  /** A job ends; it was taken out of where it stood. Pushes to `told` when it has dependents. */
-  finish(
-    queue: QueueState,
-    job: Job,
-    fate: 'completed' | 'failed' | 'cancelled' | 'cancel' | 'release',
-    age: number | undefined,
-    told: Told[],
-  ): 'kept' | 'gone' {
-    const { id } = job.spec;
-    if (age === 0 && !job.pinned) {
-      this.forget(queue, job);
-      return 'gone';
-    }
-    const state = fate === 'completed' || fate === 'failed' ? fate : 'cancelled';
-    this.move(job, state);
-    queue[state].set(id, this.now);
-    if (age !== undefined)
-      queue.evicting.set(id, later(this.now, job.pinned ? Math.max(age, watchedStay) : age));
-    if (job.pinned) {
-      told.push({ queue: queue.name, id, fate });
-      if (fate === 'cancel' || fate === 'release') job.pinned.fate = fate;
-    }
-    return 'kept';
-  }
-
+export abstract class Families extends Moves {
   /** A child asks a parent: how it has ended, or undefined, and then it will be told. */
   protected depend(edge: Edge): Heard | undefined {
     const parent = this.find(edge.parent);
@@ -155,7 +74,7 @@ export abstract class Families {
   }
 
   protected defer(queue: QueueState, job: Job, open: readonly Edge[]): void {
-    this.move(job, 'deferred');
+    this.move(queue, job, 'deferred');
     queue.deferred.set(job.spec.id, later(this.now, firstCheck));
     for (const edge of open) job.open.add(edge);
   }
@@ -230,7 +149,7 @@ export abstract class Families {
     for (const { child, heard } of lost) {
       const fate = heard.fate === 'cancel' ? 'cancel' : 'failed';
       child.blame(this.reasonOf(heard));
-      this.finish(queue, child, fate, ageOf(child.spec.opts.removeOnFail), told);
+      this.finish(queue, child, { fate, age: ageOf(child.spec.opts.removeOnFail) }, told);
     }
   }
 
@@ -251,9 +170,11 @@ export abstract class Families {
   /** A job is to go: it stays until its dependents were told, if it has or had any. */
   protected discard(queue: QueueState, job: Job, told: Told[]): void {
     const { id } = job.spec;
-    if (!job.pinned) return this.forget(queue, job);
+    if (!job.pinned) return this.remove(queue, job);
     if (!['completed', 'failed', 'cancelled'].includes(job.state)) {
-      this.move(job, 'cancelled');
+      this.move(queue, job, 'cancelled');
+      queue.news.push(['cancelled', { jobId: id, failedReason: '' }]);
+      this.tell(queue, id, endOf(job));
       queue.cancelled.set(id, this.now);
     }
     const until = queue.evicting.get(id);
@@ -277,7 +198,7 @@ export abstract class Families {
         queue.evicting.set(id, later(this.now, toldStay));
         this.happened('evicted while a child hopes');
         told.push({ queue: queue.name, id, fate: job.state === 'completed' ? 'completed' : 'evicted' }); // prettier-ignore
-      } else this.forget(queue, job);
+      } else this.remove(queue, job);
     }
     this.release(told);
   }
@@ -294,10 +215,11 @@ export abstract class Families {
     const page = sorted(queue[state]).slice(first, over);
     queue.passed[state] = first;
     return page.filter((id) => {
-      if (!queue.jobs.get(id)?.pinned) return !listed.includes(id);
+      const job = queue.jobs.get(id);
+      if (!job?.isWatched) return !listed.includes(id);
       queue.passed[state] += 1;
       const until = queue.evicting.get(id);
-      const stay = later(this.now, toldStay);
+      const stay = later(this.now, job.pinned ? toldStay : watchedStay);
       queue.evicting.set(id, until && until[0] < stay[0] ? until : stay);
       return false;
     });

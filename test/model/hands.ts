@@ -5,6 +5,7 @@ import { DelayedError, UnrecoverableError, Worker, type Job, type Queue } from '
 import { until } from '../helpers/live.js';
 import type { WatchedConnection } from './connection.js';
 import type { Run } from './state.js';
+import { codecOf } from './texts.js';
 import { maxStalledCount, WorkerModel, type Ending } from './workers.js';
 
 /** Longer than a test. */
@@ -19,7 +20,7 @@ export interface Hand {
 }
 
 function errorOf(ending: Exclude<Ending, { how: 'complete' }>): Error {
-  if (ending.how === 'delay') return new DelayedError(ending.ms);
+  if (ending.how === 'put off') return new DelayedError(ending.until ? undefined : ending.ms);
   if (ending.how === 'give up') return new UnrecoverableError(ending.reason);
   return new Error(ending.reason);
 }
@@ -31,6 +32,7 @@ export class ToldWorker {
   readonly hands = new Map<Run, Hand>();
   readonly #connection: WatchedConnection;
   #fresh: Hand[] = [];
+  #closed: Promise<void> | undefined;
 
   constructor(queue: Queue, prefix: string, connection: WatchedConnection) {
     this.model = new WorkerModel(queue.name);
@@ -39,13 +41,17 @@ export class ToldWorker {
       new Promise((resolve, reject) => {
         const end = (ending: Ending): void => {
           if (ending.how === 'complete') resolve(ending.value);
-          else reject(errorOf(ending));
+          else {
+            if (ending.how === 'put off' && ending.until) void job.moveToDelayed(Date.now() + ending.ms); // prettier-ignore
+            reject(errorOf(ending));
+          }
         };
         this.#fresh.push({ job, signal, end });
       });
     this.worker = new Worker(queue.name, handler, {
       connection: connection.instance,
       prefix,
+      codec: codecOf(queue.name),
       autorun: false,
       lockDuration: day,
       stalledInterval: never,
@@ -73,6 +79,12 @@ export class ToldWorker {
     await this.worker.pause(true);
   }
 
+  /** Claims no more; when the last handler has ended it is closed. */
+  async shut(): Promise<void> {
+    this.#closed = this.worker.close();
+    if (this.hands.size === 0) await this.#closed;
+  }
+
   /** Those that it has claimed since; throws when it claimed others than the model says. */
   took(runs: readonly Run[]): void {
     const fresh = this.#fresh;
@@ -90,6 +102,7 @@ export class ToldWorker {
     if (run.job.spec.opts.timeout !== undefined) await until(() => hand.signal.aborted);
     this.hands.delete(run);
     hand.end(ending);
+    if (this.hands.size === 0) await this.#closed;
   }
 }
 

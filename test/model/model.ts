@@ -1,22 +1,26 @@
 // The reference model: what each call of the public API does to queues, and what it answers. An answer is a word; '' when all is well.
-import { Families, type Told } from './family.js';
-import { ageOf, later, Job, QueueState, sorted, type Ref, type Spec, type StateName } from './state.js'; // prettier-ignore
-
-export type Finished = 'completed' | 'failed' | 'cancelled';
-
-export function isFinished(state: string): state is Finished {
-  return state === 'completed' || state === 'failed' || state === 'cancelled';
-}
+import { Families } from './family.js';
+import type { Told } from './moves.js';
+import { endLine, type Line } from './news.js';
+import { ageOf, isFinished, later, Job, QueueState, sorted, type Finished, type Ref, type Spec, type StateName } from './state.js'; // prettier-ignore
+import { endOf } from './waits.js';
 
 /** One job of an addBulk; `within`: ids of others of the same call that it depends on. */
 export interface BulkSpec extends Spec {
   readonly within: readonly string[];
 }
 
+/** What is told or answered when something was noted on a job. */
+export type Said = Line | number | void;
+
 export class ModelOfQueues extends Families {
+  /** Most jobs that the Queue object which adds lets wait. */
+  #most = Infinity;
+
   /** Adds jobs of one call; a word for each: added, duplicate, or why not. */
-  addBulk(name: string, specs: readonly BulkSpec[]): string[] {
+  addBulk(name: string, specs: readonly BulkSpec[], most = Infinity): string[] {
     const queue = this.queue(name);
+    this.#most = most;
     const within = new Set(specs.flatMap((spec) => spec.within));
     const words = new Map<BulkSpec, string>();
     const known = specs.filter((spec) => spec.within.length === 0);
@@ -35,19 +39,30 @@ export class ModelOfQueues extends Families {
     return specs.map((spec) => words.get(spec) ?? 'never added');
   }
 
+  /** Why no job more is taken, if so: too many have not started. */
+  #full(queue: QueueState): string | undefined {
+    const unstarted = [...queue.jobs.values()].filter(({ state }) => state !== 'active' && !isFinished(state)); // prettier-ignore
+    if (unstarted.length < this.#most) return undefined;
+    this.happened('a full queue refused a job');
+    return 'QUEUE_FULL';
+  }
+
   #admit(queue: QueueState, spec: Spec, isParent: boolean): Job {
     const job = new Job(spec, this.now, isParent);
     queue.jobs.set(spec.id, job);
+    this.count(queue, 'added');
     if (spec.opts.ttl) queue.expiring.set(spec.id, later(this.now, spec.opts.ttl));
     return job;
   }
 
   #addPlain(queue: QueueState, spec: Spec, isParent: boolean): string {
     if (queue.jobs.has(spec.id)) return 'duplicate';
+    const full = this.#full(queue);
+    if (full) return full;
     const job = this.#admit(queue, spec, isParent);
     if (!spec.opts.delay) this.push(queue, job);
     else {
-      this.move(job, 'delayed');
+      this.move(queue, job, 'delayed');
       queue.delayed.set(spec.id, later(this.now, spec.opts.delay));
     }
     return 'added';
@@ -67,6 +82,7 @@ export class ModelOfQueues extends Families {
     for (const { spec, open, heard, fatal } of asked) {
       if (queue.jobs.has(spec.id)) words.set(spec, 'duplicate');
       else if (heard.some(({ fate }) => fate === 'unknown')) words.set(spec, 'PARENT_UNKNOWN');
+      else if (this.#full(queue)) words.set(spec, 'QUEUE_FULL');
       else {
         words.set(spec, 'added');
         const job = this.#admit(queue, spec, within.has(spec.id));
@@ -75,7 +91,9 @@ export class ModelOfQueues extends Families {
         job.heard = heard;
         if (fatal) {
           job.blame(this.reasonOf(fatal));
-          this.move(job, 'failed');
+          this.move(queue, job, 'failed');
+          queue.news.push(endLine(job, 'failed', job.reasons[0], false));
+          this.count(queue, 'failed');
           queue.expiring.delete(spec.id);
           queue.failed.set(spec.id, this.now);
           const age = ageOf(removeOnFail);
@@ -110,7 +128,7 @@ export class ModelOfQueues extends Families {
     return words;
   }
 
-  remove(name: string, id: string): string {
+  removeJob(name: string, id: string): string {
     return this.#removeAll(this.queue(name), [id])[0] ?? '';
   }
 
@@ -130,7 +148,8 @@ export class ModelOfQueues extends Families {
     this.#withdraw(queue, job);
     job.blame(reason);
     const told: Told[] = [];
-    this.finish(queue, job, dependents ?? 'cancelled', ageOf(job.spec.opts.removeOnFail), told);
+    const age = ageOf(job.spec.opts.removeOnFail);
+    this.finish(queue, job, { fate: dependents ?? 'cancelled', age }, told);
     this.release(told);
     return '';
   }
@@ -210,22 +229,50 @@ export class ModelOfQueues extends Families {
     const queue = this.queue(name);
     const jobs = [...queue.jobs.values()];
     if (!force && jobs.some(({ state }) => state === 'active')) return 'JOB_ACTIVE';
-    for (const job of jobs) this.move(job, 'gone');
+    for (const job of jobs) this.move(queue, job, 'gone');
+    queue.news.push(['obliterated', {}]);
     for (const lease of queue.leases) lease.state = 'gone';
-    this.queues.set(name, new QueueState(name));
+    const next = new QueueState(name);
+    next.news = queue.news;
+    this.queues.set(name, next);
     return '';
   }
 
   /** Notes something on a job; `token` is that of the claim that the caller shows. */
-  note(name: string, id: string, run: Job['run'], write: (job: Job) => void): string {
-    const job = this.queue(name).jobs.get(id);
-    if (job && job.run === run) write(job);
-    else if (run && job) {
+  note(name: string, id: string, run: Job['run'], write: (job: Job) => Said): number | string {
+    const queue = this.queue(name);
+    const job = queue.jobs.get(id);
+    if (job && job.run === run) {
+      const said = write(job);
+      if (typeof said === 'number') return said;
+      if (said) queue.news.push(said);
+    } else if (run && job) {
       this.happened(
         job.run ? 'a note under an older claim was refused' : 'a note without a claim was refused',
       );
       return 'LeaseLostError';
     } else return job ? 'JOB_ACTIVE' : 'JOB_NOT_FOUND';
     return '';
+  }
+
+  /** Somebody waits for a job to finish. */
+  await(name: string, id: string): string {
+    const job = this.queue(name).jobs.get(id);
+    if (!job) return 'JOB_NOT_FOUND';
+    const over = isFinished(job.state);
+    this.waits.push({ queue: name, id, told: over ? endOf(job) : undefined });
+    job.awaited ||= !over;
+    return '';
+  }
+
+  /** The Queue objects of a queue are closed, and others made. */
+  reopen(name: string): void {
+    for (const wait of this.waits) if (wait.queue === name) wait.told ??= 'CLOSED';
+  }
+
+  pause(name: string, paused: boolean): void {
+    const queue = this.queue(name);
+    if (queue.paused !== paused) queue.news.push([paused ? 'paused' : 'resumed', {}]);
+    queue.paused = paused;
   }
 }

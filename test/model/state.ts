@@ -3,6 +3,8 @@
 // A time is an interval: what a step has written lies between the server's times before and behind it. When the keys were compared, the
 // time that was found takes its place (compare.ts), so that later steps go by the very times that the queue goes by.
 import type { JobOptions, ParentFailurePolicy } from '../../src/index.js';
+import { noCounts } from './counts.js';
+import type { Line } from './news.js';
 
 export type Time = readonly [from: number, to: number];
 
@@ -14,6 +16,12 @@ export type StateName =
   | 'completed'
   | 'failed'
   | 'cancelled';
+
+export type Finished = 'completed' | 'failed' | 'cancelled';
+
+export function isFinished(state: string): state is Finished {
+  return state === 'completed' || state === 'failed' || state === 'cancelled';
+}
 
 /** How a parent has ended, as its dependents are told. */
 export type Fate =
@@ -98,6 +106,8 @@ export class Job {
   heard: Heard[] = [];
   /** It has or had dependents; and what its state does not tell of its end. */
   pinned: { fate: 'cancel' | 'release' | 'removed' | undefined } | undefined;
+  /** Somebody waits for its end, or has. */
+  awaited = false;
   /** Not before: of a child, whose delay counts from its add. */
   due: Time | undefined;
   /** Parents that it waits for. */
@@ -117,6 +127,11 @@ export class Job {
 
   get policy(): ParentFailurePolicy {
     return this.spec.opts.onParentFailure ?? 'fail';
+  }
+
+  /** Others want to know how it ends, so it stays until they do. */
+  get isWatched(): boolean {
+    return this.awaited || this.pinned !== undefined;
   }
 
   blame(reason: string): void {
@@ -151,6 +166,10 @@ export class QueueState {
   /** How many completed and failed jobs stay, and how many of the oldest were passed over since others need them. */
   readonly keep: { completed?: number; failed?: number } = {};
   readonly passed = { completed: 0, failed: 0 };
+  /** What the step under way tells those who listen. */
+  news: Line[] = [];
+  /** What its clients have counted and told. */
+  readonly counts = noCounts();
 
   constructor(name: string) {
     this.name = name;

@@ -1,6 +1,7 @@
 // The reference model of workers: leases, claims, how attempts end, and what a sweep does.
+import { moveCounts, noCounts } from './counts.js';
 import { ModelOfQueues } from './model.js';
-import type { Told } from './family.js';
+import type { Told } from './moves.js';
 import { ageOf, countOf, later, sorted, type Job, type Lease, type QueueState, type Run, type Time } from './state.js'; // prettier-ignore
 
 /** Most times that a job may be lost with its worker. */
@@ -10,7 +11,8 @@ export const maxStalledCount = 2;
 export type Ending =
   | { readonly how: 'complete'; readonly value: unknown }
   | { readonly how: 'fail' | 'give up'; readonly reason: string }
-  | { readonly how: 'delay'; readonly ms: number };
+  /** `until`: by `moveToDelayed`. */
+  | { readonly how: 'put off'; readonly ms: number; readonly until: boolean };
 
 /** A worker of one queue. */
 export class WorkerModel {
@@ -21,6 +23,10 @@ export class WorkerModel {
   /** How many jobs that were lost before it may take at once, and those it has. */
   trust = 1;
   fragile = new Map<Run, number>();
+  /** What it has counted since it told that last. */
+  readonly untold = noCounts();
+  /** It closes when its last handler has ended. */
+  closing = false;
 
   constructor(queue: string) {
     this.queue = queue;
@@ -28,6 +34,18 @@ export class WorkerModel {
 }
 
 export class Model extends ModelOfQueues {
+  readonly workers = new Set<WorkerModel>();
+
+  /** A worker tells what it has counted. Under a dead lease nothing is taken. */
+  #tell(worker: WorkerModel): void {
+    if (worker.lease && worker.lease.state !== 'gone')
+      moveCounts(worker.untold, this.queue(worker.queue).counts);
+  }
+
+  tellAll(name: string): void {
+    for (const worker of this.workers) if (worker.queue === name) this.#tell(worker);
+  }
+
   /** Jobs whose delay is over wait. */
   #promote(queue: QueueState): void {
     for (const id of sorted(queue.delayed)) {
@@ -55,7 +73,7 @@ export class Model extends ModelOfQueues {
       queue.late.delete(id);
       job.open.clear();
       job.blame('expired');
-      this.finish(queue, job, 'failed', ageOf(job.spec.opts.removeOnFail), told);
+      this.finish(queue, job, { fate: 'failed', age: ageOf(job.spec.opts.removeOnFail) }, told);
     }
     this.release(told);
   }
@@ -79,17 +97,27 @@ export class Model extends ModelOfQueues {
    * promoted though the worker had what it wanted: it may do so, and a sweep will.
    */
   claim(worker: WorkerModel, free: number, promoted: () => boolean): Run[] {
+    this.actor = worker;
+    this.workers.add(worker);
     const queue = this.queue(worker.queue);
     const lease = this.#ensureLease(worker, queue);
-    if (queue.paused) return [];
+    const runs = queue.paused ? [] : this.#claim(worker, lease, free, promoted);
+    this.#tell(worker);
+    return runs;
+  }
+
+  #claim(worker: WorkerModel, lease: Lease, free: number, promoted: () => boolean): Run[] {
+    const queue = this.queue(worker.queue);
     const runs: Run[] = [];
     const take = (ids: readonly string[]): void => {
       for (const id of ids) {
         const job = queue.jobs.get(id) as Job;
-        this.move(job, 'active');
+        this.move(queue, job, 'active');
         queue.expiring.delete(id);
         const run: Run = { queue: queue.name, id, job, lease, attempts: job.attempts ?? 0, claimedAt: this.now, cancelled: false, token: undefined }; // prettier-ignore
         job.run = run;
+        this.count(queue, 'started');
+        if (!job.attempts && !job.losses) this.count(queue, 'firstStarts');
         if (job.losses !== undefined) {
           this.happened(`claimed after ${job.losses} losses`);
           worker.fragile.set(run, job.losses);
@@ -118,7 +146,7 @@ export class Model extends ModelOfQueues {
       this.#expire(queue);
       // Children that may run now wake a worker that has free slots.
       if (runs.length < free && queue.waiting.length > 0)
-        runs.push(...this.claim(worker, free - runs.length, promoted));
+        runs.push(...this.#claim(worker, lease, free - runs.length, promoted));
     }
     return runs;
   }
@@ -150,6 +178,7 @@ export class Model extends ModelOfQueues {
 
   /** A handler ends. Returns '' or, when the claim is void, the error that its worker reports. */
   settle(worker: WorkerModel, run: Run, ending: Ending, timedOut: boolean): string {
+    this.actor = worker;
     const queue = this.queue(run.queue);
     const { job } = run;
     const { opts } = job.spec;
@@ -162,21 +191,22 @@ export class Model extends ModelOfQueues {
       this.#letGo(run);
       const reason = timedOut ? `the attempt took longer than ${opts.timeout} ms` : 'reason' in ending ? ending.reason : ''; // prettier-ignore
       if (ends === 'complete') {
-        const kept = this.finish(queue, job, 'completed', ageOf(opts.removeOnComplete), told);
         const value = 'value' in ending ? ending.value : undefined;
+        const kept = this.finish(queue, job, { fate: 'completed', age: ageOf(opts.removeOnComplete), value }, told); // prettier-ignore
         if (kept === 'kept') job.result = { value, claimedAt: run.claimedAt };
       } else if (ends === 'stop') {
-        this.finish(queue, job, fate, ageOf(opts.removeOnFail), told);
+        this.finish(queue, job, { fate, age: ageOf(opts.removeOnFail) }, told);
       } else if (ends === 'fail') {
         job.attempts = run.attempts + 1;
         job.blame(reason);
-        this.finish(queue, job, 'failed', ageOf(opts.removeOnFail), told);
+        this.finish(queue, job, { fate: 'failed', age: ageOf(opts.removeOnFail), ran: true }, told);
       } else {
         if ('failed' in ends) {
           job.attempts = run.attempts + 1;
           job.blame(reason);
+          this.count(queue, 'retried');
         }
-        this.#putOff(queue, job, ends.ms);
+        this.#putOff(queue, job, ends.ms, 'until' in ends && ends.until);
       }
     }
     const count = ends === 'complete' ? countOf(opts.removeOnComplete) : ends === 'fail' ? countOf(opts.removeOnFail) : undefined; // prettier-ignore
@@ -186,20 +216,24 @@ export class Model extends ModelOfQueues {
     }
     this.release(told);
     if (!held) this.happened('a settle was refused');
+    if (worker.closing && worker.runs.length === 0) this.close(worker);
     return held ? '' : 'LeaseLostError';
   }
 
-  #putOff(queue: QueueState, job: Job, ms: number): void {
+  /** `until`: the ms are those from somewhere within the step to its end. */
+  #putOff(queue: QueueState, job: Job, ms: number, until: boolean): void {
+    if (until) this.happened('put off until a time');
     if (ms === 0) return this.push(queue, job);
-    this.move(job, 'delayed');
-    queue.delayed.set(job.spec.id, later(this.now, ms));
+    this.move(queue, job, 'delayed');
+    const [from, to] = later(this.now, ms);
+    queue.delayed.set(job.spec.id, [until ? 2 * from - to - 1 : from, to]);
   }
 
   /** What follows an attempt that did not complete. */
   #failure(run: Run, ending: Ending, timedOut: boolean) {
     const { attempts = 1, backoff } = run.job.spec.opts;
     if (run.cancelled) return 'stop' as const;
-    if (ending.how === 'delay' && !timedOut) return { ms: ending.ms };
+    if (ending.how === 'put off' && !timedOut) return { ms: ending.ms, until: ending.until };
     const failed = run.attempts + 1;
     if ((ending.how === 'give up' && !timedOut) || failed >= attempts) return 'fail' as const;
     if (typeof backoff === 'object' && 'type' in backoff)
@@ -207,8 +241,16 @@ export class Model extends ModelOfQueues {
     return { failed, ms: Array.isArray(backoff) ? (backoff.slice(0, failed).at(-1) as number) : ((backoff as number | undefined) ?? 0) }; // prettier-ignore
   }
 
+  /** A worker claims no more, and closes when its last handler has ended. */
+  shut(worker: WorkerModel): void {
+    worker.closing = true;
+    if (worker.runs.length === 0) this.close(worker);
+    else this.happened('closes with jobs in hand');
+  }
+
   /** A worker is closed by force: what it holds goes back to the head of the queue. */
   close(worker: WorkerModel): void {
+    this.actor = worker;
     const queue = this.queue(worker.queue);
     const held = worker.runs.filter((run) => this.isHeld(run));
     const told: Told[] = [];
@@ -216,17 +258,19 @@ export class Model extends ModelOfQueues {
       const { job } = run;
       if (job.asked) continue;
       this.#letGo(run);
-      this.move(job, 'waiting');
+      this.move(queue, job, 'waiting');
       if (job.losses === undefined) queue.waiting.unshift(run.id);
       else queue.suspects.set(run.id, this.now);
     }
     for (const { job } of held.filter((run) => run.job.run === run)) {
       const fate = job.asked ?? 'cancelled';
       this.#letGo(job.run as Run);
-      this.finish(queue, job, fate, ageOf(job.spec.opts.removeOnFail), told);
+      this.finish(queue, job, { fate, age: ageOf(job.spec.opts.removeOnFail) }, told);
     }
     this.release(told);
     if (worker.lease) queue.leases.delete(worker.lease);
+    moveCounts(worker.untold, queue.counts);
+    this.workers.delete(worker);
   }
 
   sweep(name: string): void {
@@ -254,14 +298,15 @@ export class Model extends ModelOfQueues {
       const { opts } = job.spec;
       this.#letGo(run);
       const losses = (job.losses ?? 0) + 1;
-      if (asked) this.finish(queue, job, asked, ageOf(opts.removeOnFail), told);
+      if (asked) this.finish(queue, job, { fate: asked, age: ageOf(opts.removeOnFail) }, told);
       else if (losses > maxStalledCount) {
         this.happened('lost too often');
         job.blame('job stalled more than allowable limit');
-        this.finish(queue, job, 'failed', ageOf(opts.removeOnFail), told);
+        this.finish(queue, job, { fate: 'failed', age: ageOf(opts.removeOnFail) }, told);
       } else {
         job.losses = losses;
-        this.move(job, 'waiting');
+        queue.news.push(['stalled', { jobId: job.spec.id }]);
+        this.move(queue, job, 'waiting');
         queue.suspects.set(job.spec.id, this.now);
       }
     }

@@ -50,6 +50,13 @@ function sweep(stage: Stage, name: string): Plan {
   };
 }
 
+/** One that has closed is there no more. */
+function leave({ workers }: Stage, worker: ToldWorker): void {
+  const { closing, runs } = worker.model;
+  for (const [at, other] of workers)
+    if (other === worker && closing && runs.length === 0) workers.delete(at);
+}
+
 function settle(stage: Stage, pick: number, ending: Ending): Plan | undefined {
   const hand = stage.hand(pick);
   if (!hand) return undefined;
@@ -61,11 +68,21 @@ function settle(stage: Stage, pick: number, ending: Ending): Plan | undefined {
       await stage.connection.idle();
       return worker.errors.splice(0).map(codeOf).join();
     },
-    model: () => stage.model.settle(worker.model, run, ending, timedOut),
+    model: () => {
+      const word = stage.model.settle(worker.model, run, ending, timedOut);
+      leave(stage, worker);
+      return word;
+    },
   };
 }
 
-type Working = 'claim' | 'complete' | 'fail' | 'giveUp' | 'putOff' | 'lapse' | 'close' | 'sweep' | 'pass'; // prettier-ignore
+/** This worker, or rather one that has jobs in hand. */
+function busyWorker({ workers }: Stage, name: string, number: number): ToldWorker | undefined {
+  const busy = [...workers.values()].filter(({ model }) => !model.closing && model.runs.length > 0);
+  return busy[number % Math.max(1, busy.length)] ?? workers.get(`${name} ${number}`);
+}
+
+type Working = 'shut' | 'claim' | 'complete' | 'fail' | 'giveUp' | 'putOff' | 'lapse' | 'close' | 'sweep' | 'pass'; // prettier-ignore
 
 export const working: Pick<Planners, Working> = {
   claim: (stage, name, { worker, slots }) => {
@@ -74,12 +91,13 @@ export const working: Pick<Planners, Working> = {
     // Several things would happen at once, in no certain order.
     const vague = queue.suspects.size > 0 || stage.model.hasExpired(queue);
     if (vague && stage.model.hasDue(queue)) return sweep(stage, chosen);
+    if (stage.workers.get(`${chosen} ${worker}`)?.model.closing) return undefined;
     return claim(stage, chosen, worker, slots);
   },
   complete: (stage, _, { pick, value }) => settle(stage, pick, { how: 'complete', value }),
   fail: (stage, _, { pick, reason }) => settle(stage, pick, { how: 'fail', reason }),
   giveUp: (stage, _, { pick, reason }) => settle(stage, pick, { how: 'give up', reason }),
-  putOff: (stage, _, { pick, ms }) => settle(stage, pick, { how: 'delay', ms }),
+  putOff: (stage, _, { pick, ms, until }) => settle(stage, pick, { how: 'put off', ms, until }),
   lapse: (stage, _, { pick }) => {
     const live = [...stage.workers.values()].filter(({ model }) => model.lease?.state === 'live');
     const busy = live.filter(({ model }) => model.runs.some((run) => stage.model.isHeld(run)));
@@ -94,6 +112,18 @@ export const working: Pick<Planners, Working> = {
       },
       model: () => {
         lease.state = 'lapsed';
+        return '';
+      },
+    };
+  },
+  shut: (stage, name, { worker: number }) => {
+    const worker = busyWorker(stage, name, number);
+    if (!worker || worker.model.closing) return undefined;
+    return {
+      real: () => worker.shut(),
+      model: () => {
+        stage.model.shut(worker.model);
+        leave(stage, worker);
         return '';
       },
     };

@@ -9,7 +9,8 @@ import { acting } from './acting.js';
 import { adding } from './adding.js';
 import { queueNames, type Command, type Planners } from './commands.js';
 import { Comparison, readQueues } from './compare.js';
-import type { WatchedConnection } from './connection.js';
+import { Stuck, type WatchedConnection } from './connection.js';
+import { byJob } from './news.js';
 import { codeOf, Stage, type Plan } from './stage.js';
 import type { QueueState } from './state.js';
 import { serverTime } from './time.js';
@@ -33,6 +34,17 @@ async function answer(call: Promise<unknown>): Promise<unknown> {
   }
 }
 
+/** Of what is asked of a queue each has ended long before. */
+const patience = 20_000;
+
+async function inTime<T>(call: Promise<T>, what: string): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Stuck(what)), patience);
+  });
+  return await Promise.race([call, late]).finally(() => clearTimeout(timer));
+}
+
 export class World {
   readonly #stage: Stage;
   readonly #redis: Redis;
@@ -49,10 +61,8 @@ export class World {
 
   /** `heard`: scripts publish what happens. */
   async begin(heard: boolean): Promise<void> {
-    for (const name of queueNames) {
-      if (heard) await this.#redis.set(this.#stage.key(name, 'audience'), '0');
-      await this.#stage.swept(name);
-    }
+    if (heard) await this.#stage.listen();
+    for (const name of queueNames) await this.#stage.swept(name);
   }
 
   /** Does a command and holds the result against the model; false when there was nothing to do. */
@@ -61,18 +71,30 @@ export class World {
     const plan = planOf(stage, command);
     if (!plan) return false;
     const from = await serverTime(this.#redis);
-    const real = await answer(plan.real());
+    const real = await inTime(answer(plan.real()), `${command.do} does not end`);
     await stage.connection.idle();
     this.model.now = [from, await serverTime(this.#redis)];
     const before = stage.seen;
     stage.seen = await readQueues(this.#redis, stage.prefix);
+    this.model.actor = undefined;
     assert.deepEqual(real, plan.model(), 'the answer is not what the model says');
+    this.#heard();
+    assert.deepEqual(stage.waits, this.model.waits, 'who waits was not told what the model says');
     for (const queue of this.model.queues.values())
       new Comparison(queue, stage.seen.get(queue.name) ?? {}).check(this.#vague(queue, before));
     const errors = [...stage.workers.values()].flatMap((worker) => worker.errors);
     assert.deepEqual([...errors, ...stage.sweepErrors].map(String), []);
     this.#digest.update(JSON.stringify([command, real]));
     return true;
+  }
+
+  /** Who listens has heard what the model says, of each job in order. */
+  #heard(): void {
+    for (const { name, news } of this.model.queues.values()) {
+      const ear = this.#stage.ears.get(name);
+      if (ear) assert.deepEqual(byJob(ear.take()), byJob(news), `of queue ${name} was not told what the model says`); // prettier-ignore
+      news.length = 0;
+    }
   }
 
   /** Of all commands and answers: the same in a replay. */
@@ -105,17 +127,18 @@ export class World {
       await this.step({ do: 'close', queue: place, worker: Number(worker) });
     }
     await this.invariants();
+    for (const queue of queueNames.keys()) await this.step({ do: 'counters', queue });
     await this.#stage.closeQueues();
     for (const [name, seen] of await readQueues(this.#redis, this.#stage.prefix))
       for (const noun of ['held', 'active', 'stopping', 'leases'])
         assert.equal(seen[noun], undefined, `${noun} of ${name} remains`);
   }
 
-  /** Whatever has happened, nothing stays open. */
+  /** Whatever has happened, nothing stays open but what does not end. */
   async clear(): Promise<void> {
     const { workers, prefix } = this.#stage;
-    await Promise.all([...workers.values()].map(({ worker }) => worker.close(true)));
-    await this.#stage.closeQueues();
+    const closing = [...workers.values()].map(({ worker }) => worker.close(true));
+    await inTime(Promise.all([...closing, this.#stage.closeQueues()]), 'closing does not end');
     const keys = await scanKeys(this.#redis, `${prefix}:`);
     if (keys.length > 0) await this.#redis.unlink(...keys);
   }
