@@ -6,7 +6,8 @@ import { until } from '../helpers/live.js';
 import type { WatchedConnection } from './connection.js';
 import type { Run } from './state.js';
 import { codecOf } from './texts.js';
-import { maxStalledCount, WorkerModel, type Ending } from './workers.js';
+import { maxStalledCount } from './sweeps.js';
+import { WorkerModel, type Ending } from './workers.js';
 
 /** Longer than a test. */
 const never = 2 ** 31 - 1;

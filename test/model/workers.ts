@@ -1,11 +1,8 @@
-// The reference model of workers: leases, claims, how attempts end, and what a sweep does.
+// The reference model of workers: leases, claims, how attempts end, and how workers close.
 import { moveCounts, noCounts } from './counts.js';
-import { ModelOfQueues } from './model.js';
+import { Sweeps } from './sweeps.js';
 import type { Told } from './moves.js';
-import { ageOf, countOf, later, sorted, type Job, type Lease, type QueueState, type Run, type Time } from './state.js'; // prettier-ignore
-
-/** Most times that a job may be lost with its worker. */
-export const maxStalledCount = 2;
+import { ageOf, countOf, later, sorted, type Job, type Lease, type QueueState, type Run } from './state.js'; // prettier-ignore
 
 /** How a handler ends. */
 export type Ending =
@@ -33,7 +30,7 @@ export class WorkerModel {
   }
 }
 
-export class Model extends ModelOfQueues {
+export class Model extends Sweeps {
   readonly workers = new Set<WorkerModel>();
 
   /** A worker tells what it has counted. Under a dead lease nothing is taken. */
@@ -44,38 +41,6 @@ export class Model extends ModelOfQueues {
 
   tellAll(name: string): void {
     for (const worker of this.workers) if (worker.queue === name) this.#tell(worker);
-  }
-
-  /** Jobs whose delay is over wait. */
-  #promote(queue: QueueState): void {
-    for (const id of sorted(queue.delayed)) {
-      if (!this.past(queue.delayed.get(id) as Time)) continue;
-      queue.delayed.delete(id);
-      this.push(queue, queue.jobs.get(id) as Job);
-    }
-  }
-
-  hasDue(queue: QueueState): boolean {
-    return [...queue.delayed.values()].some((at) => this.past(at));
-  }
-
-  hasExpired(queue: QueueState): boolean {
-    return [...queue.expiring.values()].some((at) => this.past(at));
-  }
-
-  #expire(queue: QueueState): void {
-    const told: Told[] = [];
-    for (const id of sorted(queue.expiring)) {
-      if (!this.past(queue.expiring.get(id) as Time)) continue;
-      const job = queue.jobs.get(id) as Job;
-      queue.waiting = queue.waiting.filter((other) => other !== id);
-      for (const times of [queue.expiring, queue.delayed, queue.deferred]) times.delete(id);
-      queue.late.delete(id);
-      job.open.clear();
-      job.blame('expired');
-      this.finish(queue, job, { fate: 'failed', age: ageOf(job.spec.opts.removeOnFail) }, told);
-    }
-    this.release(told);
   }
 
   /** A lease that lives, the old one if it does still. */
@@ -138,12 +103,12 @@ export class Model extends ModelOfQueues {
       if (popped.length > 0) continue;
       if (!this.hasDue(queue)) break;
       this.happened('promoted by a claim');
-      this.#promote(queue);
+      this.promote(queue);
     }
-    if (this.hasDue(queue) && promoted()) this.#promote(queue);
+    if (this.hasDue(queue) && promoted()) this.promote(queue);
     if (queue.late.size > 0) {
       this.happened('expired at a claim');
-      this.#expire(queue);
+      this.expire(queue);
       // Children that may run now wake a worker that has free slots.
       if (runs.length < free && queue.waiting.length > 0)
         runs.push(...this.#claim(worker, lease, free - runs.length, promoted));
@@ -159,16 +124,6 @@ export class Model extends ModelOfQueues {
     const all = sorted(queue.suspects);
     const lostOnce = all.filter((id) => (queue.jobs.get(id)?.losses ?? 0) < 2).slice(0, most);
     return lostOnce.length > 0 || held.length > 0 ? lostOnce : all.slice(0, 1);
-  }
-
-  isHeld(run: Run): boolean {
-    return run.job.run === run && this.queue(run.queue).jobs.get(run.id) === run.job;
-  }
-
-  /** A job leaves its worker. */
-  #letGo({ job }: Run): void {
-    job.run = undefined;
-    job.asked = undefined;
   }
 
   #drop(worker: WorkerModel, run: Run, well: boolean): void {
@@ -188,7 +143,7 @@ export class Model extends ModelOfQueues {
     const told: Told[] = [];
     if (held) {
       const fate = job.asked ?? 'cancelled';
-      this.#letGo(run);
+      this.letGo(run);
       const reason = timedOut ? `the attempt took longer than ${opts.timeout} ms` : 'reason' in ending ? ending.reason : ''; // prettier-ignore
       if (ends === 'complete') {
         const value = 'value' in ending ? ending.value : undefined;
@@ -257,67 +212,19 @@ export class Model extends ModelOfQueues {
     for (const run of held.toReversed()) {
       const { job } = run;
       if (job.asked) continue;
-      this.#letGo(run);
+      this.letGo(run);
       this.move(queue, job, 'waiting');
       if (job.losses === undefined) queue.waiting.unshift(run.id);
       else queue.suspects.set(run.id, this.now);
     }
     for (const { job } of held.filter((run) => run.job.run === run)) {
       const fate = job.asked ?? 'cancelled';
-      this.#letGo(job.run as Run);
+      this.letGo(job.run as Run);
       this.finish(queue, job, { fate, age: ageOf(job.spec.opts.removeOnFail) }, told);
     }
     this.release(told);
     if (worker.lease) queue.leases.delete(worker.lease);
     moveCounts(worker.untold, queue.counts);
     this.workers.delete(worker);
-  }
-
-  sweep(name: string): void {
-    const queue = this.queue(name);
-    const evicts =
-      [...queue.evicting.values()].some((at) => this.past(at)) ||
-      this.over(queue, 'completed') + this.over(queue, 'failed') > 0;
-    const expires = this.hasExpired(queue);
-    const rechecks = [...queue.deferred.values()].some((at) => this.past(at));
-    this.#promote(queue);
-    for (const lease of queue.leases) if (lease.state === 'lapsed') this.#reclaim(queue, lease);
-    if (expires) this.#expire(queue);
-    if (rechecks) this.recheck(queue);
-    if (evicts) this.evict(queue);
-  }
-
-  /** A lease is dead: its jobs are claimable again, or have failed, lost too often. */
-  #reclaim(queue: QueueState, lease: Lease): void {
-    lease.state = 'gone';
-    queue.leases.delete(lease);
-    const told: Told[] = [];
-    for (const job of queue.jobs.values()) {
-      const { run, asked } = job;
-      if (run?.lease !== lease) continue;
-      const { opts } = job.spec;
-      this.#letGo(run);
-      const losses = (job.losses ?? 0) + 1;
-      if (asked) this.finish(queue, job, { fate: asked, age: ageOf(opts.removeOnFail) }, told);
-      else if (losses > maxStalledCount) {
-        this.happened('lost too often');
-        job.blame('job stalled more than allowable limit');
-        this.finish(queue, job, { fate: 'failed', age: ageOf(opts.removeOnFail) }, told);
-      } else {
-        job.losses = losses;
-        queue.news.push(['stalled', { jobId: job.spec.id }]);
-        this.move(queue, job, 'waiting');
-        queue.suspects.set(job.spec.id, this.now);
-      }
-    }
-    this.release(told);
-  }
-
-  /** Time passes: what was written before is so much older. Workers keep their leases. */
-  pass(ms: number): void {
-    for (const queue of this.queues.values()) {
-      for (const times of queue.zsets) for (const [id, at] of times) times.set(id, later(at, -ms));
-      for (const job of queue.jobs.values()) if (job.due) job.due = later(job.due, -ms);
-    }
   }
 }
