@@ -79,7 +79,7 @@ const kinds = {
   complete: [14, record({ pick, value: of<unknown[]>(undefined, null, 7, 'done') })],
   fail: [11, record({ pick, reason: of('broken', 'out of order') })],
   giveUp: [3, record({ pick, reason: fc.constant('hopeless') })],
-  putOff: [4, record({ pick, ms: of(0, hour), until: fc.boolean() })],
+  putOff: [7, record({ pick, ms: of(0, hour), until: fc.boolean() })],
   lapse: [7, record({ pick })],
   shut: [3, record({ queue, worker: fc.nat(workersEach - 1) })],
   close: [3, record({ queue, worker: fc.nat(workersEach - 1) })],

@@ -20,7 +20,7 @@ export function endOf(job: Job): string {
   return threw(job.state === 'failed' ? 'JobFailedError' : 'JobCancelledError', job.reasons[0] ?? job.state); // prettier-ignore
 }
 
-export function threw(error: string, reason: string): string {
+function threw(error: string, reason: string): string {
   return `${error}: ${reason}`;
 }
 
