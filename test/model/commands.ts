@@ -143,6 +143,22 @@ function unstarted(opts: JobOptions, ms: number, then: 'sweep' | 'claim'): fc.Ar
   ]);
 }
 
+/** A job that would not stay when it ends, if nobody waited for it. */
+const awaitedAndGone = fc
+  .tuple(queue, newJob, drawn('claim'), drawn('complete'), drawn('fail'))
+  .map(([at, job, claim, complete, fail]) => [
+    // prettier-ignore
+    {
+    do: 'add',
+    queue: at,
+    job: { ...job, parents: [], opts: { ...job.opts, attempts: 1, delay: undefined, removeOnComplete: true, removeOnFail: true } }, // prettier-ignore
+    most: undefined,
+  } as Command,
+    { ...claim, queue: at } as Command,
+    { do: 'await', queue: at, pick: 0 } as Command,
+    { ...(job.id % 2 > 0 ? complete : fail), pick: 0 } as Command,
+  ]);
+
 /** Some things come about only when others have just been done. */
 const turns = fc.oneof(
   { weight: 36, arbitrary: command.map((one) => [one]) },
@@ -154,6 +170,7 @@ const turns = fc.oneof(
   { weight: 1, arbitrary: inTurn('claim', 'cancel', 'fail') },
   { weight: 1, arbitrary: unstarted({ delay: 3 * hour, ttl: 2 * hour }, 2.5 * hour, 'sweep') },
   { weight: 1, arbitrary: unstarted({ ttl: 2 * hour }, 2.5 * hour, 'claim') },
+  { weight: 2, arbitrary: awaitedAndGone },
   { weight: 1, arbitrary: inTurn('add', 'add', 'claim', 'claim', 'complete', 'complete') },
 );
 

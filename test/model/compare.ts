@@ -112,12 +112,12 @@ export class Comparison {
     of: (job: Job) => T | undefined,
     read: (text: string, job: Job) => unknown = (text) => text,
   ): void {
-    const jobs = [...this.#queue.jobs.values()];
-    const rows = jobs.map((job) => [job.spec.id, of(job)]).filter(([, row]) => row !== undefined);
     const found = Object.entries(this.#hash(noun)).map(([id, text]) => {
       const job = this.#queue.jobs.get(id);
       return [id, job ? read(text, job) : text];
     });
+    const jobs = [...this.#queue.jobs.values()];
+    const rows = jobs.map((job) => [job.spec.id, of(job)]).filter(([, row]) => row !== undefined);
     this.#is(noun, Object.fromEntries(rows), Object.fromEntries(found));
   }
 
@@ -167,9 +167,11 @@ export class Comparison {
     this.#column(
       'outcomes',
       ({ heard }) => heard.length > 0 ? heard.map(({ parent, fate, text }) => [parent.queue, parent.id, fate, text ?? null]) : undefined, // prettier-ignore
-      (text) => linesOf(text).map((line) => {
+      (text, { heard }) => linesOf(text).map((line, at) => {
         const [queue, id, fate, said = ''] = line.split('\t');
         const told = fate === 'completed' ? (outcomeOf(said)?.returnvalue ?? null) : failureOf(said); // prettier-ignore
+        const one = heard[at];
+        if (one?.either && told === null) one.text = null;
         return [queue, id, fate, told];
       }), // prettier-ignore
     );

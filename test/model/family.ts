@@ -39,6 +39,9 @@ function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
 }
 
 export abstract class Families extends Moves {
+  /** Children ask in this step. */
+  protected asking = false;
+
   /** A child asks a parent: how it has ended, or undefined, and then it will be told. */
   protected depend(edge: Edge): Heard | undefined {
     const parent = this.find(edge.parent);
@@ -124,7 +127,7 @@ export abstract class Families extends Moves {
     for (const { edge, fate, text } of news) {
       const child = queue.jobs.get(edge.child.id);
       if (!child?.open.delete(edge)) continue;
-      child.heard.push({ parent: edge.parent, fate, text });
+      child.heard.push({ parent: edge.parent, fate, text, either: this.asking });
       children.add(child);
     }
     for (const child of children) {
@@ -140,7 +143,7 @@ export abstract class Families extends Moves {
       const child = queue.jobs.get(edge.child.id);
       if (!child?.open.has(edge)) continue;
       child.open.clear();
-      const heard = { parent: edge.parent, fate, text };
+      const heard = { parent: edge.parent, fate, text, either: this.asking };
       child.heard.push(heard);
       queue.deferred.delete(child.spec.id);
       queue.expiring.delete(child.spec.id);

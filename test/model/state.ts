@@ -55,11 +55,14 @@ export interface Edge {
   readonly policy: ParentFailurePolicy;
 }
 
-/** What a child has heard of a parent; `text`: its result, or why it failed. */
+/** What a child has heard of a parent. */
 export interface Heard {
   readonly parent: Ref;
   readonly fate: Fate;
-  readonly text: unknown;
+  /** Its result, or why it failed. */
+  text: unknown;
+  /** It asked, and was told, in one step: whichever came first. Who asks does not hear why a parent has failed. */
+  readonly either?: boolean;
 }
 
 export interface Lease {

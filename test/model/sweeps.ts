@@ -56,11 +56,13 @@ export class Sweeps extends ModelOfQueues {
       this.over(queue, 'completed') + this.over(queue, 'failed') > 0;
     const expires = this.hasExpired(queue);
     const rechecks = [...queue.deferred.values()].some((at) => this.past(at));
+    this.asking = rechecks;
     this.promote(queue);
     for (const lease of queue.leases) if (lease.state === 'lapsed') this.#reclaim(queue, lease);
     if (expires) this.expire(queue);
     if (rechecks) this.recheck(queue);
     if (evicts) this.evict(queue);
+    this.asking = false;
   }
 
   /** A lease is dead: its jobs are claimable again, or have failed, lost too often. */

@@ -2,7 +2,7 @@
 import { holds, leaseOf, type Claim, type Job, type Model, type Worker } from './model.js';
 
 /** How an attempt ends. */
-export type Ending = 'complete' | 'fail' | 'stop' | 'retry' | 'handback';
+export type Ending = 'complete' | 'fail' | 'stop' | 'retry' | 'handback' | 'delay';
 
 /** A copy to be changed; several times as fast as structuredClone. */
 export function clone(model: Model): Model {
@@ -31,13 +31,42 @@ export function take(next: Model, lease: string, want: number): string {
   const serial = next.serials.push(lease) - 1;
   const lossesOf = (id: string): number => next.jobs[id]?.losses ?? 0;
   const first = next.suspects.find((id) => lossesOf(id) <= 1) ?? next.suspects[0];
-  const ids = first === undefined ? next.waiting.splice(0, want) : [first];
+  const popped = first === undefined ? next.waiting.splice(0, want) : [first];
+  const ids = popped.filter((id) => next.jobs[id]?.ttl !== 'over');
+  for (const id of popped)
+    Object.assign(next.jobs[id] as Job, { ttl: ids.includes(id) ? undefined : 'late' });
   next.suspects = next.suspects.filter((id) => id !== first);
   for (const id of ids) Object.assign(next.jobs[id] as Job, { state: 'active', serial });
   if (ids.length > 0) next.newest = serial;
   next.owed = false;
   if (next.waiting.length > 0 || (first !== undefined && next.suspects.length > 0)) next.marker = true; // prettier-ignore
-  return [ids.length > 0 ? 'claimed' : 'empty', `#${serial}`, ...ids].join(' ');
+  const none = next.waiting.length > 0 ? 'more' : 'empty';
+  return [ids.length > 0 ? 'claimed' : none, `#${serial}`, ...ids].join(' ');
+}
+
+/** The marker tells who is idle of the job that is due first. */
+function postpone(next: Model, job: Job): void {
+  Object.assign(job, { state: 'delayed', due: false });
+  next.marker = true;
+}
+
+/** What is due waits. */
+export function promote(next: Model): string {
+  const due = Object.keys(next.jobs).filter((id) => next.jobs[id]?.due);
+  for (const id of due) Object.assign(next.jobs[id] as Job, { state: 'waiting', due: false });
+  next.waiting.push(...due);
+  if (due.length > 0) next.marker = true;
+  return String(due.length);
+}
+
+/** What has not started by the end of its ttl fails. */
+export function expire(next: Model): string {
+  const over = Object.entries(next.jobs).filter(([, { ttl }]) => ttl === 'over' || ttl === 'late');
+  for (const [id, job] of over) {
+    withdraw(next, id);
+    Object.assign(job, { state: 'failed', failures: job.failures + 1 });
+  }
+  return over.map(([id]) => id).join(' ');
 }
 
 /** A claim is shown by whoever remembers it, whatever has become of the job. */
@@ -46,13 +75,14 @@ export function settle(next: Model, claim: Claim, how: Ending): string {
   const attempts = claim.attempts + 1;
   const job = next.jobs[id];
   if (job?.state !== 'active' || job.serial !== serial) return 'lost';
-  if (job.asked && (how === 'retry' || how === 'handback')) return 'stopping';
+  if (job.asked && (how === 'retry' || how === 'handback' || how === 'delay')) return 'stopping';
   Object.assign(job, { asked: false, serial: 0 });
   if (how === 'fail' || how === 'retry')
     Object.assign(job, { attempts, failures: job.failures + 1 });
   if (how === 'complete') job.state = 'completed';
   if (how === 'fail') job.state = 'failed';
   if (how === 'stop') job.state = 'cancelled';
+  if (how === 'delay') postpone(next, job);
   if (how === 'retry') next.waiting.push(id);
   if (how === 'handback') {
     if (job.losses === undefined) next.waiting.unshift(id);
@@ -126,29 +156,33 @@ export function remember(next: Model, worker: Worker, reply: string): void {
 function withdraw(next: Model, id: string): void {
   next.waiting = next.waiting.filter((other) => other !== id);
   next.suspects = next.suspects.filter((other) => other !== id);
+  if (next.jobs[id]) Object.assign(next.jobs[id], { due: false, ttl: undefined });
 }
 
-const fresh = { state: 'waiting', serial: 0, asked: false, attempts: 0, losses: undefined, failures: 0 } as const; // prettier-ignore
+const fresh = { state: 'waiting', due: false, timed: false, ttl: undefined, serial: 0, asked: false, attempts: 0, losses: undefined, failures: 0 } as const; // prettier-ignore
 
 /** What a producer's call does to a job. */
 export function produce(
   next: Model,
-  name: 'enqueue' | 'cancel' | 'remove' | 'requeue',
+  name: 'enqueue' | 'enqueue with a ttl' | 'schedule' | 'cancel' | 'remove' | 'requeue',
   id: string,
 ): string {
   const job = next.jobs[id];
   const isOver = job && /^(completed|failed|cancelled)$/.test(job.state);
-  if (name === 'enqueue') {
+  if (name === 'enqueue' || name === 'enqueue with a ttl' || name === 'schedule') {
     if (job) return 'duplicate';
-    next.jobs[id] = { ...fresh };
-    next.waiting.push(id);
+    const timed = name === 'enqueue with a ttl';
+    const added: Job = { ...fresh, timed, ttl: timed ? 'runs' : undefined };
+    next.jobs[id] = added;
+    if (name === 'schedule') postpone(next, added);
+    else next.waiting.push(id);
     next.marker = true;
     return 'added';
   }
   if (!job) return 'unknown';
   if (name === 'requeue') {
     if (!isOver) return 'unfinished';
-    next.jobs[id] = { ...fresh };
+    next.jobs[id] = { ...fresh, timed: job.timed };
     next.waiting.push(id);
     next.marker = true;
     return 'requeued';

@@ -29,7 +29,7 @@ function waitingOf(content: Content): string[] {
   });
 }
 
-const told = ['jobs', 'waiting', 'tombstones', 'suspects', 'active', 'held', 'leases', 'stopping', 'completed', 'failed', 'cancelled', 'attempts', 'stalls', 'results', 'failures', 'calls', 'wake', 'meta'] as const satisfies Noun[]; // prettier-ignore
+const told = ['delayed', 'expiring', 'traits', 'jobs', 'waiting', 'tombstones', 'suspects', 'active', 'held', 'leases', 'stopping', 'completed', 'failed', 'cancelled', 'attempts', 'stalls', 'results', 'failures', 'calls', 'wake', 'meta'] as const satisfies Noun[]; // prettier-ignore
 
 function mapped<V>(record: Record<string, string>, of: (value: string) => V): Record<string, V> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value)]));
@@ -40,6 +40,12 @@ const ids = (record: object): string[] => Object.keys(record).toSorted();
 function lifeOf(score: string): 'live' | 'late' | 'dead' {
   if (score === '0') return 'dead';
   return score === '1' ? 'late' : 'live';
+}
+
+/** A time that a step has put into the past is 1; of an expired job that has no entry in `waiting` any more it is 0. */
+function endOf(score: string): 'runs' | 'over' | 'late' {
+  if (score === '0') return 'late';
+  return score === '1' ? 'over' : 'runs';
 }
 
 /** The keys, without times, and with tokens as their numbers. */
@@ -53,6 +59,9 @@ export function keysOf(
     jobs: ids(rows(content, 'jobs')),
     waiting: waitingOf(content),
     suspects: Object.keys(rows(content, 'suspects')),
+    delayed: mapped(rows(content, 'delayed'), endOf),
+    expiring: mapped(rows(content, 'expiring'), endOf),
+    traits: ids(rows(content, 'traits')),
     active: mapped(rows(content, 'active'), plain),
     held: mapped(rows(content, 'held'), Number),
     leases: mapped(rows(content, 'leases'), lifeOf),
@@ -65,7 +74,7 @@ export function keysOf(
     stalls: mapped(rows(content, 'stalls'), Number),
     failures: mapped(rows(content, 'failures'), (lines) => lines.split('\n').length - 1),
     calls: mapped(rows(content, 'calls'), (row) =>
-      plain(row.replace(/ \d+ /, ' ').replaceAll('\n', ' ')),
+      plain(row.replace(/ \d+ /, ' ').replaceAll(/\t\d+/g, '').replaceAll('\n', ' ')),
     ),
     wake: (content.wake ?? []).length,
     newest: newest === undefined ? 0 : tokens.findIndex((token) => token.endsWith(`:${newest}`)),
@@ -86,6 +95,9 @@ export function modelKeys(model: Model): ReturnType<typeof keysOf> {
     waiting: model.waiting,
     // Those that were lost twice stand behind the others.
     suspects: [...model.suspects.filter((id) => lossesOf(id) <= 1), ...model.suspects.filter((id) => lossesOf(id) > 1)], // prettier-ignore
+    delayed: byId(({ state, due }) => (state === 'delayed' ? (due ? 'over' : 'runs') : undefined)),
+    expiring: byId(({ ttl }) => ttl),
+    traits: jobs.filter(([, { timed }]) => timed).map(([id]) => id).toSorted(), // prettier-ignore
     active: byId(({ state, serial, asked }) => (state === 'active' ? `#${serial}${asked ? '!cancelled' : ''}` : undefined)), // prettier-ignore
     held: Object.fromEntries([...leases].map((lease) => [lease, holds(model, lease)])),
     leases: model.leases,
@@ -104,7 +116,7 @@ export function modelKeys(model: Model): ReturnType<typeof keysOf> {
   };
 }
 
-const states = ['active', 'suspects', 'completed', 'failed', 'cancelled'] as const;
+const states = ['active', 'delayed', 'suspects', 'completed', 'failed', 'cancelled'] as const;
 
 /** Of a token, whatever stands before and behind it. */
 function numberOf(token = ''): number {
@@ -149,7 +161,8 @@ export function* breaches(
   const waiting = waitingOf(after);
   for (const id of Object.keys(rows(after, 'jobs'))) {
     const places = states.filter((state) => id in rows(after, state)).length;
-    const entries = waiting.filter((other) => other === id).length;
+    const late = rows(after, 'expiring')[id] === '0';
+    const entries = late ? 1 : waiting.filter((other) => other === id).length;
     if (places + entries !== 1) yield `${id} is in ${places + entries} states`;
   }
   const claimable = waiting.length + Object.keys(rows(after, 'suspects')).length > 0;

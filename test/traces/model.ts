@@ -4,7 +4,13 @@
 export type Worker = 'A' | 'B';
 
 export interface Job {
-  state: 'waiting' | 'active' | 'completed' | 'failed' | 'cancelled';
+  state: 'waiting' | 'delayed' | 'active' | 'completed' | 'failed' | 'cancelled';
+  /** Delayed, and its time has come. */
+  due: boolean;
+  /** It was added with a ttl. */
+  timed: boolean;
+  /** Of one that has not started: its ttl runs, or is over; `late`: a claim has found that. */
+  ttl: 'runs' | 'over' | 'late' | undefined;
   /** Of the claim that it is held under; 0 for none. */
   serial: number;
   /** Was asked to stop. */

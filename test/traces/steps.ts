@@ -6,8 +6,10 @@ import type { ClaimReply } from '../../src/scripts.js';
 import type { Plain } from '../helpers/scripts.js';
 import {
   clone,
+  expire,
   lapse,
   produce,
+  promote,
   reclaim,
   remember,
   settle,
@@ -15,7 +17,7 @@ import {
   takeMarker,
   type Ending,
 } from './effects.js';
-import { holds, leaseOf, type Claim, type Model, type Worker } from './model.js';
+import { holds, leaseOf, type Claim, type Job, type Model, type Worker } from './model.js';
 
 type Values = Record<string, string | number>;
 
@@ -40,6 +42,10 @@ export interface World {
   readonly losses: number;
   /** How often each call of a producer may be made. */
   readonly most: number;
+  /** What a producer does to the first job. */
+  readonly acts: readonly Act[];
+  /** Whether jobs may be delayed, or have a ttl: then a sweeper looks for them, too. */
+  readonly timed?: boolean;
 }
 
 function script<Args extends Values, Each extends Values, Reply>(
@@ -106,7 +112,7 @@ export class Steps {
     }
     for (const claim of claims) {
       const title = `${worker} ends ${claim.id} #${claim.serial}`;
-      for (const how of ['complete', 'fail', 'stop', 'retry', 'handback'] as const)
+      for (const how of this.#world.timed ? timedEndings : endings)
         yield this.#settle(model, `${title} by ${how}`, claim, how);
     }
   }
@@ -184,7 +190,8 @@ export class Steps {
       if (!holding) delete next.leases[lease];
       else if (next.leases[lease]) next.leases[lease] = 'dead';
       delete next.calls[`${lease}:claim`];
-      if (next.waiting.length + next.suspects.length > 0) next.marker = true;
+      const isDelayed = Object.values(next.jobs).some(({ state }) => state === 'delayed');
+      if (next.waiting.length + next.suspects.length > 0 || isDelayed) next.marker = true;
       return holding ? 'dead' : 'closed';
     };
     const send = script(scripts.close, { lease }, [{ call: `${lease}:claim` }], joined);
@@ -203,6 +210,7 @@ export class Steps {
         fail: () => script(scripts.fail, { age: '' }, [{ ...shown, attempts, failure }], joined),
         stop: () => script(scripts.stop, { age: '' }, [shown], joined),
         retry: () => script(scripts.retry, {}, [{ ...shown, attempts, delay: 0, failure }], joined),
+        delay: () => script(scripts.delay, {}, [{ ...shown, delay: 3_600_000 }], joined),
         handback: () => script(scripts.handback, {}, [{ ...shown, ends: '' }], joined),
       };
       return calls[how]()(keys);
@@ -224,11 +232,30 @@ export class Steps {
       });
       yield this.#step(model, `the deadline of ${lease} passes`, change, send);
     }
+    for (const [id, { state, due, ttl }] of Object.entries(model.jobs)) {
+      if (state === 'delayed' && !due) yield this.#passes(model, id, 'delayed', { due: true });
+      if (ttl === 'runs') yield this.#passes(model, id, 'expiring', { ttl: 'over' });
+    }
     if (!model.marker) return;
     yield this.#step(model, 'the marker is taken', takeMarker, (keys) => ({ words: ['LPOP', keys.wake], told: String })); // prettier-ignore
   }
 
+  #passes(model: Model, id: string, noun: 'delayed' | 'expiring', then: Partial<Job>): Step {
+    const change = (next: Model): string => {
+      Object.assign(next.jobs[id] as Job, then);
+      return '0';
+    };
+    const send = (keys: QueueKeys): Sent => ({ words: ['ZADD', keys[noun], 1, id], told: String });
+    return this.#step(model, `the time of ${id} in ${noun} comes`, change, send);
+  }
+
   *#ofSweeper(model: Model): Generator<Step> {
+    if (this.#world.timed) {
+      const promoting = script(scripts.promote, { limit: 100 }, [], ({ moved }) => String(moved));
+      yield this.#step(model, 'a sweep promotes', promote, promoting);
+      const expiring = script(scripts.expire, { limit: 100, failure }, [], ({ expired }) => expired.join(' ')); // prettier-ignore
+      yield this.#step(model, 'a sweep expires', expire, expiring);
+    }
     yield this.#step(model, 'late leases lapse', lapse, script(scripts.lapse, { expire: 1 }, [], String)); // prettier-ignore
     yield this.#reclaim(model);
     for (const claim of model.over) {
@@ -250,7 +277,7 @@ export class Steps {
   /** A producer adds any job, and acts on the first; copies of its last call of each script, and of the one before, may arrive late. */
   *#ofProducer(model: Model): Generator<Step> {
     for (const id of this.#world.ids) {
-      const names = id === this.#world.ids[0] ? (Object.keys(acts) as (keyof typeof acts)[]) : ['enqueue' as const]; // prettier-ignore
+      const names = id === this.#world.ids[0] ? this.#world.acts : (['enqueue'] as const);
       for (const name of names) {
         const row = `P${id}:${name}`;
         const sent = model.sent[row] ?? 0;
@@ -279,10 +306,19 @@ interface Numbered {
 }
 const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
 
-/** The calls of a producer about one job. */
+const endings = ['complete', 'fail', 'stop', 'retry', 'handback'] as const;
+const timedEndings = [...endings, 'delay'] as const;
+
+/** A call of a producer about one job. */
+export type Act = keyof typeof acts;
+
 const acts = {
   enqueue: (id: string, args: Numbered) =>
     script(scripts.enqueue, { ...args, schema: 1, distinct: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '' }], joined), // prettier-ignore
+  'enqueue with a ttl': (id: string, args: Numbered) =>
+    script(scripts.enqueue, { ...args, schema: 1, distinct: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '{"ttl":3600000}' }], joined), // prettier-ignore
+  schedule: (id: string, args: Numbered) =>
+    script(scripts.schedule, { ...args, schema: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '', delay: 3_600_000 }], joined), // prettier-ignore
   cancel: (id: string, args: Numbered) =>
     script(scripts.cancel, { ...args, word: 'cancelled', failure }, [{ id }], joined),
   remove: (id: string, args: Numbered) => script(scripts.remove, { ...args }, [{ id }], joined),

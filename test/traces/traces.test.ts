@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import { privateServer } from '../helpers/scripts.js';
 import { Explorer } from './explorer.js';
-import type { World } from './steps.js';
+import type { Act, World } from './steps.js';
 
 const server = privateServer();
 /** More steps from each beginning, by hand: each takes about five times as long. */
@@ -22,9 +22,12 @@ interface Traces {
   readonly states: number;
 }
 
-const one: World = { ids: ['a'], want: 1, losses: 1, most: 2 };
-const single: World = { ids: ['a', 'b'], want: 1, losses: 2, most: 2 };
-const double: World = { ids: ['a', 'b'], want: 2, losses: 2, most: 2 };
+const acts: readonly Act[] = ['enqueue', 'cancel', 'remove', 'requeue'];
+const one: World = { ids: ['a'], want: 1, losses: 1, most: 2, acts };
+const single: World = { ids: ['a', 'b'], want: 1, losses: 2, most: 2, acts };
+const double: World = { ids: ['a', 'b'], want: 2, losses: 2, most: 2, acts };
+const delaying: World = { ...one, acts: ['schedule', 'cancel', 'remove', 'requeue'], timed: true };
+const expiring: World = { ...one, acts: ['enqueue with a ttl', 'cancel', 'remove', 'requeue'], timed: true }; // prettier-ignore
 
 const traces: Readonly<Record<string, Traces>> = {
   'an empty queue': { world: one, beginning: [], depth: 5, states: 1_000 },
@@ -32,6 +35,8 @@ const traces: Readonly<Record<string, Traces>> = {
   'a job whose lease is dead': { world: one, beginning: ['enqueue a', ...lapsed], depth: 3, states: 500 }, // prettier-ignore
   'a job that was lost and is held again': { world: one, beginning: ['enqueue a', ...lapsed, 'a sweep reclaims', 'B claims under B1'], depth: 3, states: 500 }, // prettier-ignore
   'a job that was asked to stop': { world: one, beginning: ['enqueue a', ...claimed, 'cancel a'], depth: 3, states: 500 }, // prettier-ignore
+  'a delayed job': { world: delaying, beginning: ['schedule a', ...leased], depth: 3, states: 400 },
+  'a job whose ttl is over': { world: expiring, beginning: ['enqueue with a ttl a', ...leased, 'the time of a in expiring comes'], depth: 3, states: 400 }, // prettier-ignore
   'two jobs, claimed one by one': { world: single, beginning: ['enqueue a', 'enqueue b', ...leased], depth: 3, states: 500 }, // prettier-ignore
   'two jobs, claimed together': { world: double, beginning: ['enqueue a', 'enqueue b', ...claimed], depth: 3, states: 500 }, // prettier-ignore
   'two jobs that were lost': { world: single, beginning: ['enqueue a', 'enqueue b', ...claimed, 'A claims under A1', 'the deadline of A1 passes', 'late leases lapse', 'a sweep reclaims'], depth: 3, states: 500 }, // prettier-ignore
