@@ -146,18 +146,15 @@ function unstarted(opts: JobOptions, ms: number, then: 'sweep' | 'claim'): fc.Ar
 /** A job that would not stay when it ends, if nobody waited for it. */
 const awaitedAndGone = fc
   .tuple(queue, newJob, drawn('claim'), drawn('complete'), drawn('fail'))
-  .map(([at, job, claim, complete, fail]) => [
-    // prettier-ignore
-    {
-    do: 'add',
-    queue: at,
-    job: { ...job, parents: [], opts: { ...job.opts, attempts: 1, delay: undefined, removeOnComplete: true, removeOnFail: true } }, // prettier-ignore
-    most: undefined,
-  } as Command,
-    { ...claim, queue: at } as Command,
-    { do: 'await', queue: at, pick: 0 } as Command,
-    { ...(job.id % 2 > 0 ? complete : fail), pick: 0 } as Command,
-  ]);
+  .map(([at, job, claim, complete, fail]): Command[] => {
+    const opts = { ...job.opts, attempts: 1, delay: undefined, removeOnComplete: true, removeOnFail: true } as const; // prettier-ignore
+    return [
+      { do: 'add', queue: at, job: { ...job, parents: [], opts }, most: undefined },
+      { ...claim, queue: at } as Command,
+      { do: 'await', queue: at, pick: 0 },
+      { ...(job.id % 2 > 0 ? complete : fail), pick: 0 } as Command,
+    ];
+  });
 
 /** Some things come about only when others have just been done. */
 const turns = fc.oneof(

@@ -21,6 +21,7 @@ export function clone(model: Model): Model {
       B: { leases: [...B.leases], claims: [...B.claims] },
     },
     sent: { ...model.sent },
+    family: { ...model.family },
   };
 }
 
@@ -92,7 +93,7 @@ export function settle(next: Model, claim: Claim, how: Ending): string {
     job.state = 'waiting';
     next.marker = true;
   }
-  return 'settled';
+  return isFinished(job) && owes(next, id, job.state) ? 'releasing' : 'settled';
 }
 
 /** Somebody who blocks takes the marker, and owes a look. */
@@ -159,7 +160,18 @@ function withdraw(next: Model, id: string): void {
   if (next.jobs[id]) Object.assign(next.jobs[id], { due: false, ttl: undefined });
 }
 
-const fresh = { state: 'waiting', due: false, timed: false, ttl: undefined, serial: 0, asked: false, attempts: 0, losses: undefined, failures: 0 } as const; // prettier-ignore
+function isFinished({ state }: Job): boolean {
+  return state === 'completed' || state === 'failed' || state === 'cancelled';
+}
+
+/** Whether somebody is to be told of this end. */
+function owes({ family }: Model, id: string, word: string): boolean {
+  if (id !== 'a' || !family.pinned) return false;
+  family.releasing = word;
+  return true;
+}
+
+const fresh = { state: 'waiting', due: false, flagged: false, ttl: undefined, serial: 0, asked: false, attempts: 0, losses: undefined, failures: 0 } as const; // prettier-ignore
 
 /** What a producer's call does to a job. */
 export function produce(
@@ -168,11 +180,11 @@ export function produce(
   id: string,
 ): string {
   const job = next.jobs[id];
-  const isOver = job && /^(completed|failed|cancelled)$/.test(job.state);
+  const isOver = job && isFinished(job);
   if (name === 'enqueue' || name === 'enqueue with a ttl' || name === 'schedule') {
     if (job) return 'duplicate';
     const timed = name === 'enqueue with a ttl';
-    const added: Job = { ...fresh, timed, ttl: timed ? 'runs' : undefined };
+    const added: Job = { ...fresh, flagged: timed, ttl: timed ? 'runs' : undefined };
     next.jobs[id] = added;
     if (name === 'schedule') postpone(next, added);
     else next.waiting.push(id);
@@ -182,9 +194,10 @@ export function produce(
   if (!job) return 'unknown';
   if (name === 'requeue') {
     if (!isOver) return 'unfinished';
-    next.jobs[id] = { ...fresh, timed: job.timed };
+    next.jobs[id] = { ...fresh, flagged: job.flagged };
     next.waiting.push(id);
     next.marker = true;
+    if (id === 'a') next.family.releasing = undefined;
     return 'requeued';
   }
   if (name === 'remove') {
@@ -201,5 +214,5 @@ export function produce(
   }
   withdraw(next, id);
   Object.assign(job, { state: 'cancelled', failures: job.failures + 1 });
-  return 'cancelled';
+  return owes(next, id, 'cancelled') ? 'releasing' : 'cancelled';
 }

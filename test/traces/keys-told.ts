@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { nouns, type Noun } from '../../src/keys.js';
 import { pairs } from '../helpers/keyspace.js';
+import { edge } from './family.js';
 import { holds, leaseOf, type Model } from './model.js';
 
 /** What is stored: a list of entries, or rows, by the last part of the key. */
@@ -29,7 +30,7 @@ function waitingOf(content: Content): string[] {
   });
 }
 
-const told = ['delayed', 'expiring', 'traits', 'jobs', 'waiting', 'tombstones', 'suspects', 'active', 'held', 'leases', 'stopping', 'completed', 'failed', 'cancelled', 'attempts', 'stalls', 'results', 'failures', 'calls', 'wake', 'meta'] as const satisfies Noun[]; // prettier-ignore
+const told = ['deferred', 'awaiting', 'dependents', 'outcomes', 'watched', 'releasing', 'delayed', 'expiring', 'traits', 'jobs', 'waiting', 'tombstones', 'suspects', 'active', 'held', 'leases', 'stopping', 'completed', 'failed', 'cancelled', 'attempts', 'stalls', 'results', 'failures', 'calls', 'wake', 'meta'] as const satisfies Noun[]; // prettier-ignore
 
 function mapped<V>(record: Record<string, string>, of: (value: string) => V): Record<string, V> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, of(value)]));
@@ -62,6 +63,12 @@ export function keysOf(
     delayed: mapped(rows(content, 'delayed'), endOf),
     expiring: mapped(rows(content, 'expiring'), endOf),
     traits: ids(rows(content, 'traits')),
+    deferred: ids(rows(content, 'deferred')),
+    awaiting: ids(rows(content, 'awaiting')),
+    dependents: ids(rows(content, 'dependents')),
+    outcomes: rows(content, 'outcomes'),
+    watched: rows(content, 'watched'),
+    releasing: rows(content, 'releasing'),
     active: mapped(rows(content, 'active'), plain),
     held: mapped(rows(content, 'held'), Number),
     leases: mapped(rows(content, 'leases'), lifeOf),
@@ -85,6 +92,7 @@ export function keysOf(
 /** What the keys should be. */
 export function modelKeys(model: Model): ReturnType<typeof keysOf> {
   const jobs = Object.entries(model.jobs);
+  const { family } = model;
   const inState = (state: string): string[] => jobs.filter(([, job]) => job.state === state).map(([id]) => id).toSorted(); // prettier-ignore
   const byId = <V>(of: (job: Model['jobs'][string]) => V | undefined): Record<string, V> =>
     Object.fromEntries(jobs.flatMap(([id, job]) => (of(job) === undefined ? [] : [[id, of(job)]]))) as Record<string, V>; // prettier-ignore
@@ -97,7 +105,13 @@ export function modelKeys(model: Model): ReturnType<typeof keysOf> {
     suspects: [...model.suspects.filter((id) => lossesOf(id) <= 1), ...model.suspects.filter((id) => lossesOf(id) > 1)], // prettier-ignore
     delayed: byId(({ state, due }) => (state === 'delayed' ? (due ? 'over' : 'runs') : undefined)),
     expiring: byId(({ ttl }) => ttl),
-    traits: jobs.filter(([, { timed }]) => timed).map(([id]) => id).toSorted(), // prettier-ignore
+    traits: jobs.filter(([, { flagged }]) => flagged).map(([id]) => id).toSorted(), // prettier-ignore
+    deferred: inState('deferred'),
+    awaiting: family.open ? [`b\t${edge}`] : [],
+    dependents: family.stands ? [`a\t${edge}`] : [],
+    outcomes: family.heard === '' ? {} : { b: family.heard },
+    watched: family.pinned ? { a: 'parent' } : {},
+    releasing: family.releasing === undefined ? {} : { a: family.releasing },
     active: byId(({ state, serial, asked }) => (state === 'active' ? `#${serial}${asked ? '!cancelled' : ''}` : undefined)), // prettier-ignore
     held: Object.fromEntries([...leases].map((lease) => [lease, holds(model, lease)])),
     leases: model.leases,
@@ -116,7 +130,15 @@ export function modelKeys(model: Model): ReturnType<typeof keysOf> {
   };
 }
 
-const states = ['active', 'delayed', 'suspects', 'completed', 'failed', 'cancelled'] as const;
+const states = [
+  'active',
+  'delayed',
+  'deferred',
+  'suspects',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
 
 /** Of a token, whatever stands before and behind it. */
 function numberOf(token = ''): number {

@@ -4,11 +4,11 @@
 export type Worker = 'A' | 'B';
 
 export interface Job {
-  state: 'waiting' | 'delayed' | 'active' | 'completed' | 'failed' | 'cancelled';
+  state: 'waiting' | 'delayed' | 'deferred' | 'active' | 'completed' | 'failed' | 'cancelled';
   /** Delayed, and its time has come. */
   due: boolean;
-  /** It was added with a ttl. */
-  timed: boolean;
+  /** Scripts must know something of it: it was added with a ttl, or is a child. */
+  flagged: boolean;
   /** Of one that has not started: its ttl runs, or is over; `late`: a claim has found that. */
   ttl: 'runs' | 'over' | 'late' | undefined;
   /** Of the claim that it is held under; 0 for none. */
@@ -50,6 +50,21 @@ export interface Model {
   /** What workers remember: their leases, how often they claimed under each, and their last claims. */
   workers: Record<Worker, { leases: string[]; claims: Claim[] }>;
   sent: Record<string, number>;
+  /** Of a job b that depends on a job a. */
+  family: {
+    /** a was told that somebody depends on it, and by whom. */
+    pinned: boolean;
+    stands: boolean;
+    /** What a has to tell. */
+    releasing: string | undefined;
+    /** b waits for a. */
+    open: boolean;
+    /** What b keeps of a. */
+    heard: string;
+    /** What whoever tells b was answered, and whether b has heard of it since. */
+    known: { readonly word: string; readonly text: string } | undefined;
+    answered: boolean;
+  };
   /** What a sweeper was told to end. */
   over: (Claim & { readonly how: 'fail' | 'stop' })[];
 }
@@ -67,6 +82,7 @@ export function empty(): Model {
     newest: 0,
     workers: { A: { leases: [], claims: [] }, B: { leases: [], claims: [] } },
     sent: {},
+    family: { pinned: false, stands: false, releasing: undefined, open: false, heard: '', known: undefined, answered: false }, // prettier-ignore
     over: [],
   };
 }
@@ -75,6 +91,11 @@ export function empty(): Model {
 export function leaseOf(model: Model, id: string): string | undefined {
   const job = model.jobs[id];
   return job?.state === 'active' ? model.serials[job.serial] : undefined;
+}
+
+/** Whether anything is told of why a job failed. */
+export function holdsFailure(model: Model, id: string): boolean {
+  return (model.jobs[id]?.failures ?? 0) > 0;
 }
 
 export function holds(model: Model, lease: string): number {

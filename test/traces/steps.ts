@@ -17,6 +17,7 @@ import {
   takeMarker,
   type Ending,
 } from './effects.js';
+import { defer, deferred, familySteps } from './family.js';
 import { holds, leaseOf, type Claim, type Job, type Model, type Worker } from './model.js';
 
 type Values = Record<string, string | number>;
@@ -44,6 +45,8 @@ export interface World {
   readonly most: number;
   /** What a producer does to the first job. */
   readonly acts: readonly Act[];
+  /** Whether a job b depends on a job a. */
+  readonly related?: boolean;
   /** Whether jobs may be delayed, or have a ttl: then a sweeper looks for them, too. */
   readonly timed?: boolean;
 }
@@ -87,6 +90,7 @@ export class Steps {
   of(model: Model): Step[] {
     const steps: Step[] = [];
     for (const worker of ['A', 'B'] as const) steps.push(...this.#ofWorker(model, worker));
+    if (this.#world.related) steps.push(...this.#ofFamily(model));
     steps.push(...this.#ofTime(model), ...this.#ofSweeper(model), ...this.#ofProducer(model));
     return steps;
   }
@@ -274,29 +278,51 @@ export class Steps {
     return this.#step(model, 'a sweep reclaims', change, send);
   }
 
+  *#ofFamily(model: Model): Generator<Step> {
+    yield* familySteps(model, (title, change, send) => this.#step(model, title, change, send));
+    const { known } = model.family;
+    if (known === undefined) return;
+    for (const number of this.#numbers(model, 'Pb:defer'))
+      yield this.#called(model, 'Pb:defer', number, `defer b, a being ${known.word}`, defer, (keys) => deferred(model, keys, { call: 'Pb:defer', number })); // prettier-ignore
+  }
+
   /** A producer adds any job, and acts on the first; copies of its last call of each script, and of the one before, may arrive late. */
   *#ofProducer(model: Model): Generator<Step> {
     for (const id of this.#world.ids) {
       const names = id === this.#world.ids[0] ? this.#world.acts : (['enqueue'] as const);
       for (const name of names) {
         const row = `P${id}:${name}`;
-        const sent = model.sent[row] ?? 0;
-        const numbers = [sent - 1, sent, sent + 1].filter((n) => n > 0 && n <= this.#world.most);
-        for (const number of numbers) {
-          const title = number > sent ? `${name} ${id}` : `a copy of ${name} ${id} ${number} arrives`; // prettier-ignore
-          const change = (next: Model): string => {
-            const before = next.calls[row];
-            if (before && before.number > number) return 'stale';
-            if (before?.number === number) return before.reply;
-            next.sent[row] = number;
-            const reply = produce(next, name, id);
-            next.calls[row] = { number, reply };
-            return reply;
-          };
-          yield this.#step(model, title, change, acts[name](id, { call: row, number }));
-        }
+        for (const number of this.#numbers(model, row))
+          yield this.#called(model, row, number, `${name} ${id}`, (next) => produce(next, name, id), acts[name](id, { call: row, number })); // prettier-ignore
       }
     }
+  }
+
+  /** The next call of a producer, and copies of the last one and of the one before. */
+  #numbers(model: Model, row: string): number[] {
+    const sent = model.sent[row] ?? 0;
+    return [sent - 1, sent, sent + 1].filter((n) => n > 0 && n <= this.#world.most);
+  }
+
+  #called(
+    model: Model,
+    row: string,
+    number: number,
+    what: string,
+    work: (next: Model) => string,
+    send: Step['send'],
+  ): Step {
+    const title = number > (model.sent[row] ?? 0) ? what : `a copy of ${what} ${number} arrives`;
+    const change = (next: Model): string => {
+      const before = next.calls[row];
+      if (before && before.number > number) return 'stale';
+      if (before?.number === number) return before.reply;
+      next.sent[row] = number;
+      const reply = work(next);
+      next.calls[row] = { number, reply };
+      return reply;
+    };
+    return this.#step(model, title, change, send);
   }
 }
 

@@ -26,6 +26,7 @@ const acts: readonly Act[] = ['enqueue', 'cancel', 'remove', 'requeue'];
 const one: World = { ids: ['a'], want: 1, losses: 1, most: 2, acts };
 const single: World = { ids: ['a', 'b'], want: 1, losses: 2, most: 2, acts };
 const double: World = { ids: ['a', 'b'], want: 2, losses: 2, most: 2, acts };
+const related: World = { ids: ['a'], want: 1, losses: 1, most: 2, acts: ['enqueue', 'cancel', 'requeue'], related: true }; // prettier-ignore
 const delaying: World = { ...one, acts: ['schedule', 'cancel', 'remove', 'requeue'], timed: true };
 const expiring: World = { ...one, acts: ['enqueue with a ttl', 'cancel', 'remove', 'requeue'], timed: true }; // prettier-ignore
 
@@ -37,6 +38,8 @@ const traces: Readonly<Record<string, Traces>> = {
   'a job that was asked to stop': { world: one, beginning: ['enqueue a', ...claimed, 'cancel a'], depth: 3, states: 500 }, // prettier-ignore
   'a delayed job': { world: delaying, beginning: ['schedule a', ...leased], depth: 3, states: 400 },
   'a job whose ttl is over': { world: expiring, beginning: ['enqueue with a ttl a', ...leased, 'the time of a in expiring comes'], depth: 3, states: 400 }, // prettier-ignore
+  'a job that is to depend on one that is held': { world: related, beginning: ['enqueue a', ...claimed, 'b asks a'], depth: 3, states: 500 }, // prettier-ignore
+  'a job that depends on one that has ended': { world: related, beginning: ['enqueue a', ...claimed, 'b asks a', 'defer b, a being pending', 'A ends a #1 by complete'], depth: 3, states: 400 }, // prettier-ignore
   'two jobs, claimed one by one': { world: single, beginning: ['enqueue a', 'enqueue b', ...leased], depth: 3, states: 500 }, // prettier-ignore
   'two jobs, claimed together': { world: double, beginning: ['enqueue a', 'enqueue b', ...claimed], depth: 3, states: 500 }, // prettier-ignore
   'two jobs that were lost': { world: single, beginning: ['enqueue a', 'enqueue b', ...claimed, 'A claims under A1', 'the deadline of A1 passes', 'late leases lapse', 'a sweep reclaims'], depth: 3, states: 500 }, // prettier-ignore
