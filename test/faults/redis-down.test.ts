@@ -24,24 +24,6 @@ test(
   timeLimit,
 );
 
-test('away for longer than block, sweep and lease: add waits, the worker goes on by itself', async () => {
-  const queue = live.queue();
-  const done: string[] = [];
-  const worker = live.worker((job) => void done.push(job.id), { lockDuration: 500 });
-  await queue.add('before', {});
-  await until(() => done.length === 1);
-  await live.server.kill();
-  await pause(2_500);
-  const added = queue.add('meanwhile', {});
-  await pause(200);
-  await live.server.restart();
-  const back = performance.now();
-  const job = await added;
-  await until(() => done.includes(job.id));
-  console.log(`after an outage of 2.7 s: ${(performance.now() - back).toFixed(0)} ms`);
-  expect(worker.isRunning()).toBe(true);
-}, 20_000);
-
 test('without an answer in time, add says so with its ids, and the same ids can be added again', async () => {
   const queue = live.queue<number>();
   await queue.add('first', 0);

@@ -96,14 +96,23 @@ test('an outage longer than the block time: the worker blocks again, and the nex
   live.after(() => redis.disconnect());
   const { connection } = server;
   const started: string[] = [];
-  // Blocks end with the period of the sweep.
-  live.worker((job) => void started.push(job.id), { connection, stalledInterval: 1_000 });
+  // Blocks end with the period of the sweep; the lease ends meanwhile, too.
+  const options = { connection, stalledInterval: 1_000, lockDuration: 500 };
+  const worker = live.worker((job) => void started.push(job.id), options);
+  const queue = live.queue({ connection });
+  await queue.add('job', {});
+  await until(() => started.length === 1);
   await blocked(redis);
   await server.kill();
   await pause(2_500);
+  const meanwhile = queue.add('job', {});
+  await pause(200);
   await server.restart();
+  const waited = await meanwhile;
+  await until(() => started.includes(waited.id));
+  expect(worker.isRunning()).toBe(true);
   await blocked(redis);
-  const { id } = await live.queue({ connection }).add('job', {});
+  const { id } = await queue.add('job', {});
   await until(() => started.includes(id), soon);
   await blocked(redis);
 }, 30_000);
