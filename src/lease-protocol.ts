@@ -49,5 +49,7 @@ export type ToThread =
 export type FromThread =
   /** A lease was found dead. */
   | { readonly kind: 'dead'; readonly lease: string }
+  /** The server does not let the thread renew; by the first word of what it said. */
+  | { readonly kind: 'refused'; readonly reason: string }
   /** Jobs under a lease were asked to stop. */
   | { readonly kind: 'stop'; readonly lease: string; readonly ids: readonly string[] };

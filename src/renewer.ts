@@ -73,6 +73,8 @@ export class Renewer {
   #thread: Thread | undefined;
   #pulse: NodeJS.Timeout | undefined;
   #unlisten: (() => void) | undefined;
+  /** The server has refused the thread: leases are renewed here, too, since nobody knows when that ends. */
+  #refused = false;
 
   private constructor(connection: Connection) {
     this.#connection = connection;
@@ -97,6 +99,7 @@ export class Renewer {
       return;
     }
     this.#start(this.#target);
+    if (this.#refused) this.#later(kept);
     const { lease, every, maxBlocked } = kept;
     this.#tell({
       kind: 'keep',
@@ -139,6 +142,7 @@ export class Renewer {
     );
     thread.unref();
     thread.on('message', (message: FromThread) => {
+      if (message.kind === 'refused') return this.#refuse(message.reason);
       const { kept } = this.#leases.get(message.lease) ?? {};
       if (message.kind === 'stop') kept?.onStop(message.ids as readonly JobId[]);
       else this.#dead(message.lease);
@@ -157,6 +161,16 @@ export class Renewer {
     };
     this.#unlisten = this.#connection.listen({ onReady: point });
     point();
+  }
+
+  #refuse(reason: string): void {
+    if (this.#refused) return;
+    this.#refused = true;
+    warn(
+      'LUNAQ_NO_THREAD',
+      `the server has refused the connection of the lease thread (${reason}): leases are renewed on the main thread, where a handler that blocks the event loop loses its jobs`,
+    );
+    for (const { kept } of this.#leases.values()) this.#later(kept);
   }
 
   #beat(): void {

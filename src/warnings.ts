@@ -19,7 +19,7 @@ export type WarningCode =
   | 'LUNAQ_OLD_SERVER'
   /** The server keeps jobs less safely than the option `durability` wants it, or does not tell. */
   | 'LUNAQ_DURABILITY'
-  /** Leases are renewed on the main thread, since the connection's options can't be sent to another. */
+  /** Leases are renewed on the main thread, since the connection's options can't be sent to another, or the server refuses it. */
   | 'LUNAQ_NO_THREAD';
 
 export function warn(code: WarningCode, message: string): void {

@@ -76,6 +76,11 @@ function receive(chunk: string): void {
   }
 }
 
+/** Tells that the server does not let us renew: the first word of its reply, since the rest may name whom it does not let. */
+function refused(reply: string): void {
+  tell({ kind: 'refused', reason: reply.replace(/\W.*/s, '') });
+}
+
 function ask({ order }: Kept): void {
   send(['EVALSHA', script.sha, ...order.argv], ([word = '', _held, ...ids]) => {
     if (word.startsWith('NOSCRIPT')) {
@@ -90,6 +95,7 @@ function ask({ order }: Kept): void {
       again(order.lease, order.every);
       if (ids.length > 0) tell({ kind: 'stop', lease: order.lease, ids });
     } else {
+      if (/^NO(?:AUTH|PERM)\b/.test(word)) refused(word);
       again(order.lease, Math.min(order.every, 500));
       // The master is another one now.
       if (word.startsWith('READONLY') && target.sentinels) socket?.destroy();
@@ -188,7 +194,14 @@ function open(): void {
     const { username, password, db } = target;
     greeted = true;
     if (password) send(['AUTH', ...(username ? [username] : []), password], () => undefined);
-    if (db) send(['SELECT', String(db)], () => undefined);
+    if (db)
+      send(['SELECT', String(db)], ([word = '']) => {
+        if (word === 'OK') return;
+        refused(word);
+        // Renewals on their way would be asked of another database, where no lease of ours is.
+        fresh.destroy();
+        close();
+      });
     renewAll();
   });
   fresh.setTimeout(silence(), () => {

@@ -1,9 +1,12 @@
-// The connection of the lease thread goes silent, alone: all others work on.
+// The connection of the lease thread goes silent, or is refused, alone: all others work on.
+import { Redis } from 'ioredis';
 import { createConnection, createServer, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { queueKeys } from '../../src/keys.js';
 import { renew } from '../../src/scripts.js';
-import { liveRedis, pause, until } from '../helpers/live.js';
+import { startRedis } from '../../src/testing/server.js';
+import { gate, liveRedis, pause, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
@@ -11,12 +14,14 @@ const live = liveRedis();
 const begins = /\r\n(?:evalsha\r\n\$40\r\n\w{40}|info|hello|client|script)\r\n/i;
 
 /** Passes everything on; connections that begin with a renewal, but for saying who they are, are the thread's, and can be silenced. */
-async function passing(): Promise<{ port: number; threads: Socket[]; silent: Set<Socket> }> {
+async function passing(
+  port = live.server.port,
+): Promise<{ port: number; threads: Socket[]; silent: Set<Socket> }> {
   const threads: Socket[] = [];
   const silent = new Set<Socket>();
   const open = new Set<Socket>();
   const server = createServer((client) => {
-    const upstream = createConnection(live.server.port, '127.0.0.1');
+    const upstream = createConnection(port, '127.0.0.1');
     for (const socket of [client, upstream]) {
       open.add(socket);
       socket.on('error', () => undefined).on('close', () => open.delete(socket));
@@ -56,3 +61,44 @@ test('it is noticed, and the lease is renewed over a new one', async () => {
   expect(threads).toHaveLength(2);
   expect(live.errors).toEqual([]);
 });
+
+test.each<[string, number, string[]]>([
+  ['has another password now', 0, ['resetpass', '>another']],
+  ['may not choose the database any more', 1, ['-select']],
+])('the server refuses it, whose user %s: that is warned of once, without secrets, and the lease is renewed all the same', async (_, db, change) => {
+  const server = await startRedis({ password: 'of all' });
+  live.after(() => server.stop());
+  const redis = new Redis({ ...server.connection, db });
+  live.after(() => redis.disconnect());
+  const user = { username: 'somebody', password: 'first secret' };
+  await redis.call('ACL', 'SETUSER', user.username, 'on', `>${user.password}`, '~*', '&*', '+@all');
+  const { port, threads } = await passing(server.port);
+  const connection = { host: '127.0.0.1', port, ...user, db };
+  const warnings: Error[] = [];
+  const note = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', note);
+  live.after(() => process.off('warning', note));
+  const refusals = () => warnings.filter(({ message }) => message.includes('lease thread'));
+
+  const queue = live.queue({ connection });
+  const { opened, open } = gate();
+  const worker = live.worker(() => opened, { connection, lockDuration: 1_000 });
+  const completed: string[] = [];
+  worker.on('completed', (job) => completed.push(job.id));
+  const { id } = await queue.add('job', {});
+  const keys = queueKeys(live.name);
+  await until(async () => (await redis.hlen(keys.active)) === 1);
+  await until(() => threads.length === 1);
+  await redis.call('ACL', 'SETUSER', user.username, ...change);
+  threads[0]?.destroy();
+  await until(() => refusals().length === 1);
+  expect(refusals()).toMatchObject([{ code: 'LUNAQ_NO_THREAD' }]);
+  expect(refusals()[0]?.message).not.toMatch(/somebody|secret/);
+  const deadline = async () => Number((await redis.zrange(keys.leases, '0', '0', 'WITHSCORES'))[1]);
+  const before = await deadline();
+  await until(async () => (await deadline()) > before + 2_000);
+  open();
+  await until(() => completed.includes(id));
+  expect(refusals()).toHaveLength(1);
+  expect(live.errors.filter(({ name }) => name === 'LeaseLostError')).toEqual([]);
+}, 20_000); // prettier-ignore
