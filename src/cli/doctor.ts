@@ -16,7 +16,7 @@ export async function doctor(
   { records = false }: { records?: boolean },
 ): Promise<number> {
   const known = await getQueues(session.place);
-  for (const name of given) if (!known.includes(name)) complainOfUnknown(name);
+  complainOfUnknown(session, given, new Set(known));
   let code = 0;
   for (const name of given.length > 0 ? given : known) {
     const report = await checkQueue(session.queue(name), { records });

@@ -54,7 +54,7 @@ export async function info(
   options: InfoOptions,
 ): Promise<void> {
   const known = new Set(names.length > 0 ? await getQueues(session.place) : []);
-  for (const name of names) if (!known.has(name)) complainOfUnknown(name);
+  complainOfUnknown(session, names, known);
   const look = async (): Promise<Look> => {
     const seen = await gather(session, names, options);
     return { document: seen, lines: session.out.json ? [] : linesOf(session.out, seen) };

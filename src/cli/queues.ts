@@ -4,8 +4,18 @@ import { complain, line } from './output.js';
 import type { Session } from './session.js';
 
 /** Warns about a name that may be mistyped. */
-export function complainOfUnknown(name: string): void {
+function complainOfOne(name: string): void {
   complain(`nobody has used a queue ${JSON.stringify(name)} yet`);
+}
+
+/** Warns about names that may be mistyped among these. Throws for those that can't be. */
+export function complainOfUnknown(
+  session: Session,
+  given: readonly string[],
+  known: ReadonlySet<string>,
+): void {
+  for (const name of given) session.queue(name);
+  for (const name of given) if (!known.has(name)) complainOfOne(name);
 }
 
 /** Does something to each queue; also to those that nobody has used yet. */
@@ -18,7 +28,7 @@ async function toEach(
   const known = new Set(await getQueues(session.place));
   for (const name of names) {
     await act(name);
-    if (!known.has(name)) complainOfUnknown(name);
+    if (!known.has(name)) complainOfOne(name);
     session.out.print(line`${session.out.style('bold', name)} ${verb}`);
     session.out.document({ queue: name, known: known.has(name), [verb]: true });
   }

@@ -142,7 +142,7 @@ const ofEvents: Record<string, Entry> = {
 const classes = { Queue: ofQueue, Worker: ofWorker, Job: ofJob, QueueEvents: ofEvents };
 /** Functions and constructors; the connection is added to their options. */
 const made: Record<string, Entry> = {
-  Queue: entry(['q', {}], { 1: ['prefix', 'defaultJobOptions', 'maxPending', 'maxPendingBytes', 'maxLength', 'limits', 'codec', 'idCache'] }), // prettier-ignore
+  Queue: entry(['q', {}], { 1: ['prefix', 'defaultJobOptions', 'maxPending', 'maxPendingBytes', 'maxLength', 'durability', 'limits', 'codec', 'idCache'] }), // prettier-ignore
   Worker: entry(['q', () => 1, { autorun: false }], { 2: ['prefix', 'name', 'concurrency', 'lockDuration', 'lockRenewTime', 'stalledInterval', 'maxStalledCount', 'maxBlockedTime', 'closeTimeout', 'stopTimeout', 'weights', 'settings', 'limits', 'codec'] }), // prettier-ignore
   QueueEvents: entry(['q', { autorun: false }], {
     1: ['prefix', 'autorun', 'lastEventId', 'codec'],
