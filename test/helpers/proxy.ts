@@ -11,6 +11,8 @@ export interface Proxy {
   readonly url: string;
   /** How many clients are connected at the moment. */
   readonly connections: number;
+  /** How many commands clients have sent. */
+  readonly commands: number;
   /** Cuts all connections. Requests under way may or may not be executed. */
   cut(): void;
   /**
@@ -50,14 +52,22 @@ interface ArmedDrop {
 }
 
 interface Conditions {
+  commands: number;
   delay: number;
   blackhole: boolean;
   refuse: boolean;
   readonly drops: ArmedDrop[];
 }
 
+/** `target` is looked at for each connection: it may change. */
 export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
-  const conditions: Conditions = { delay: 0, blackhole: false, refuse: false, drops: [] };
+  const conditions: Conditions = {
+    commands: 0,
+    delay: 0,
+    blackhole: false,
+    refuse: false,
+    drops: [],
+  };
   const connections = new Set<Connection>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
     if (conditions.refuse) {
@@ -83,6 +93,9 @@ export async function startProxy(target: { host: string; port: number }): Promis
     url: `redis://127.0.0.1:${port}`,
     get connections() {
       return connections.size;
+    },
+    get commands() {
+      return conditions.commands;
     },
     cut,
     dropNextReply: (matcher = () => true) =>
@@ -163,6 +176,7 @@ class Connection {
 
   #sendUp(bytes: Buffer): void {
     for (const command of this.#commands.read(bytes)) {
+      this.#conditions.commands += 1;
       const { drops } = this.#conditions;
       const hit = drops.findIndex((drop) => drop.matches(command));
       if (hit >= 0 && this.#drop === undefined) [this.#drop] = drops.splice(hit, 1);

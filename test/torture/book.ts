@@ -25,6 +25,12 @@ interface Span {
   to: number;
 }
 
+/** The times that a row names. */
+export function spanOf({ text }: Row): Span {
+  const [from = 0, to = 0] = text.split(' ').map(Number);
+  return { from, to };
+}
+
 /** A job as the ledger knows it. */
 export class Entry {
   readonly name: string;
@@ -34,8 +40,8 @@ export class Entry {
   added: number | undefined;
   outcome: 'added' | 'unknown' | 'refused' | undefined;
   readonly runs: Run[] = [];
-  /** Tokens under which a worker was told that the result was taken. */
-  readonly done = new Set<string>();
+  /** Tokens under which a worker was told that the result was taken, and when; without those that Redis may have forgotten. */
+  readonly done = new Map<string, number>();
   /** When that was told last. */
   doneAt: number | undefined;
   /** Tokens under which the handler has ended well, taken by the ledger or refused as stale. */
@@ -43,7 +49,8 @@ export class Entry {
   /** When its last attempt threw, by its number. */
   readonly threw = new Map<number, number>();
   readonly requeues: Span[] = [];
-  /** From when on it can't be claimed. */
+  /** When its cancel was asked for, and from when on it can't be claimed. */
+  cancelling = Number.POSITIVE_INFINITY;
   cancelled: number | undefined;
   /** Something was done that may have ended it. */
   disturbed = false;
@@ -61,7 +68,7 @@ export class Entry {
 
   /** The run whose result was taken last, as far as that was told. */
   get completed(): string | undefined {
-    return [...this.done].toSorted((a, b) => numberOf(a) - numberOf(b)).at(-1);
+    return [...this.done.keys()].toSorted((a, b) => numberOf(a) - numberOf(b)).at(-1);
   }
 }
 
@@ -72,8 +79,10 @@ export function numberOf(token: string): number {
 
 /** ms by which two clocks readings of one machine may differ. */
 const tolerance = 2;
+/** Most ms from an answer of Redis to the row that tells of it. */
+const longestTold = 1_000;
 /** Faults that take no claimed job from a worker. */
-const harmless = /^(flush|out-of-memory|pause|restart|clocks|rolling) |producer$/;
+const harmless = /^(flush|out-of-memory|pause|restart|clocks|rolling|queues|dag) |producer$/;
 
 export class Book {
   readonly entries = new Map<string, Entry>();
@@ -84,6 +93,9 @@ export class Book {
   stale = 0;
   effects = 0;
   completions = 0;
+  /** Jobs that are gone with what Redis has lost. */
+  forgotten = 0;
+  readonly #lapses: Span[] = [];
   readonly #faults: Span[] = [];
   readonly #lasting = new Set<string>();
   #calm = 0;
@@ -108,6 +120,7 @@ export class Book {
       return;
     }
     if (row.kind === 'paused' || row.kind === 'resuming') return this.#pause(row);
+    if (row.kind === 'forgotten') return this.#forget(spanOf(row));
     const entry = this.entries.get(row.job);
     if (entry) this.#note(entry, row);
     else if (row.job !== '') this.#violates('stranger', row.job, 'ran though nobody added it');
@@ -146,6 +159,21 @@ export class Book {
     else for (const span of spans) span.to = Math.min(span.to, time);
   }
 
+  /** Whether Redis may have lost what it did at some moment between two times. */
+  forgets(from: number, to: number): boolean {
+    return this.#lapses.some((lapse) => lapse.from <= to && lapse.to >= from);
+  }
+
+  #forget(lapse: Span): void {
+    this.#lapses.push(lapse);
+    for (const entry of this.entries.values())
+      for (const [token, time] of entry.done)
+        if (this.forgets(numberOf(token) / 1_000, time)) {
+          entry.done.delete(token);
+          entry.doneAt = undefined;
+        }
+  }
+
   /** Whether a job that was there before may have been claimed by somebody who never told. */
   faultBetween(from: number, to: number): boolean {
     return this.#faults.some((span) => span.from <= to && span.to >= from);
@@ -157,6 +185,9 @@ export class Book {
       case 'added':
         entry.outcome = 'added';
         entry.added ??= time;
+        // The first one had ended, and was gone by its own retention.
+        if (text === 'again' && entry.plan.gone)
+          entry.requeues.push({ from: entry.intended, to: time });
         return;
       case 'duplicate':
         entry.outcome = 'added';
@@ -186,6 +217,9 @@ export class Book {
       case 'done':
         return this.#done(entry, row);
       case 'cancelling':
+        entry.cancelling = time;
+        entry.disturbed = true;
+        return;
       case 'requeue refused':
       case 'failed':
       case 'stopped':
@@ -208,6 +242,7 @@ export class Book {
       case 'intent':
       case 'error':
       case 'killed':
+      case 'forgotten':
       case 'paused':
       case 'resuming':
       case 'fault':
@@ -238,13 +273,17 @@ export class Book {
         this.#violates('ran-late', name, `first claimed ${late.toFixed(1)} ms after its ttl`);
     }
     for (const { from, to } of this.#pauses.get(plan.queue) ?? [])
-      if (claimed > from + tolerance && claimed < to - tolerance)
+      if (
+        claimed > from + tolerance &&
+        claimed < to - tolerance &&
+        !this.forgets(from - longestTold, from)
+      )
         this.#violates('ran-paused', name, 'it was claimed while its queue was paused');
     if (first) this.#afterParents(entry);
     runs.push(run);
     this.#afterFailure(entry, run);
     this.#afterCancel(entry, run);
-    for (const token of entry.done) this.#afterDone(entry, token, run);
+    for (const token of entry.done.keys()) this.#afterDone(entry, token, run);
   }
 
   /** Its parents have had their effect before it begins, unless it may run without. */
@@ -269,17 +308,19 @@ export class Book {
   }
 
   /** Once a cancel was accepted, nobody claims the job. */
-  #afterCancel({ name, cancelled, requeues }: Entry, { claimed }: Run): void {
-    if (cancelled !== undefined && claimed > cancelled + tolerance && requeues.length === 0)
+  #afterCancel({ name, cancelling, cancelled, requeues }: Entry, { claimed }: Run): void {
+    if (cancelled === undefined || this.forgets(cancelling, cancelled)) return;
+    if (claimed > cancelled + tolerance && requeues.length === 0)
       this.#violates('ran-after-cancel', name, 'it was claimed after its cancel was accepted');
   }
 
   #done(entry: Entry, { token, time }: Row): void {
     this.completions += 1;
+    if (this.forgets(numberOf(token) / 1_000, time)) return;
     entry.doneAt = time;
     if (entry.done.has(token))
       this.#violates('completed-twice', entry.name, `accepted twice under ${token}`);
-    entry.done.add(token);
+    entry.done.set(token, time);
     if (entry.done.size > 1 + entry.requeues.length)
       this.#violates(
         'completed-twice',
@@ -292,7 +333,8 @@ export class Book {
   /** A result that was accepted was that of the newest claim. */
   #afterDone(entry: Entry, token: string, run: Run): void {
     const accepted = numberOf(token) / 1_000;
-    if (run.claimed <= accepted || entry.requeuedBetween(accepted, run.claimed)) return;
+    if (run.claimed <= accepted || this.forgets(run.claimed, run.claimed)) return;
+    if (entry.requeuedBetween(accepted, run.claimed)) return;
     const what = `the result under ${token} was accepted, and it was also claimed under ${run.token}`;
     this.#violates('stale-accepted', entry.name, what);
   }

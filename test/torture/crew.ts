@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { workerName, type Place } from './ledger.js';
+import { queues as ownQueues } from './load.js';
 import { startProxy, type Proxy } from '../helpers/proxy.js';
 import type { ProducerSettings, Request } from './producer.js';
 import { producerSlot, workers } from './schedule.js';
@@ -18,6 +19,8 @@ const files = {
 
 /** ms that a closing worker may take on a machine that does much else: its grace time, and a lease for what can't be given back. */
 const longestClose = 60_000;
+
+type Hire = Pick<WorkerSettings, 'queues' | 'options'>;
 
 export interface CrewSettings {
   readonly library: string;
@@ -93,20 +96,27 @@ class Member {
 
 export class Crew {
   readonly #settings: CrewSettings;
-  readonly proxies: readonly Proxy[];
+  readonly #proxies: Proxy[];
   #workers: (Member | undefined)[] = [];
   #producer: Member | undefined;
   /** ms by which clocks are wrong. */
   readonly #clocks: number[] = [];
+  /** What hired workers do, by their places. */
+  readonly #hired: Hire[] = [];
   #asked = 0;
   readonly #answers = new Map<number, (result: unknown) => void>();
   /** Nobody starts a worker as long as the queue is to be deserted. */
   #deserted: Promise<unknown> = Promise.resolve();
   #ending = false;
 
-  private constructor(settings: CrewSettings, proxies: readonly Proxy[]) {
+  private constructor(settings: CrewSettings, proxies: Proxy[]) {
     this.#settings = settings;
-    this.proxies = proxies;
+    this.#proxies = proxies;
+  }
+
+  /** Through which the process in this place speaks to Redis. */
+  proxy(slot: number): Proxy {
+    return this.#proxies[slot] as Proxy;
   }
 
   static async start(settings: CrewSettings): Promise<Crew> {
@@ -119,7 +129,7 @@ export class Crew {
   }
 
   #connection(slot: number): Place {
-    const { host, port } = this.proxies[slot] as Proxy;
+    const { host, port } = this.proxy(slot);
     return { host, port };
   }
 
@@ -142,10 +152,20 @@ export class Crew {
     const { library, ledger } = this.#settings;
     const clock = this.#clocks[slot] ?? 0;
     const connection = this.#connection(slot);
-    const settings: WorkerSettings = { library, slot, ledger, connection, clock };
+    const hire = this.#hired[slot] ?? { queues: ownQueues };
+    const settings: WorkerSettings = { library, slot, ledger, connection, clock, ...hire };
     const member = new Member('worker', `worker ${slot}`, settings, this.#settings);
     this.#workers[slot] = member;
     await member.ready;
+  }
+
+  /** A further worker, of queues that nobody else serves; the number of its place. No fault is meant for it alone. */
+  async hire(hire: Hire): Promise<number> {
+    const slot = this.#proxies.length;
+    this.#proxies.push(await startProxy(this.#settings.redis));
+    this.#hired[slot] = hire;
+    await this.startWorker(slot);
+    return slot;
   }
 
   /** The worker that is there; undefined between two of them. */
@@ -185,6 +205,11 @@ export class Crew {
     else this.#workers[slot]?.process.send({ clock: ms });
   }
 
+  /** Cuts the connections of all processes. */
+  cut(): void {
+    for (const proxy of this.#proxies) proxy.cut();
+  }
+
   /** Kills all workers, and does something while there is none. */
   async desert(meanwhile: (killed: readonly string[]) => Promise<void>): Promise<void> {
     await this.#deserted;
@@ -194,7 +219,7 @@ export class Crew {
       const slots = Array.from({ length: workers }, (_, slot) => slot);
       const killed = await Promise.all(slots.map((slot) => this.killWorker(slot)));
       // What is half open would stay for long.
-      for (const slot of slots) (this.proxies[slot] as Proxy).cut();
+      for (const slot of slots) this.proxy(slot).cut();
       await meanwhile(killed.filter((worker) => worker !== undefined));
     } finally {
       over.abort();
@@ -227,11 +252,6 @@ export class Crew {
     for (const resolve of this.#answers.values()) resolve(undefined);
     const members = [...this.#workers, this.#producer].filter((member) => member !== undefined);
     await Promise.all(members.map((member) => member.kill()));
-    await Promise.all(this.proxies.map((proxy) => proxy.stop()));
-  }
-
-  /** At once, while this process ends. */
-  endNow(): void {
-    for (const member of [...this.#workers, this.#producer]) member?.process.kill('SIGKILL');
+    await Promise.all(this.#proxies.map((proxy) => proxy.stop()));
   }
 }

@@ -4,14 +4,14 @@ import type { Redis } from 'ioredis';
 import { checkQueue } from '../../src/doctor.js';
 import { isPassing } from '../../src/errors.js';
 import { queueKeys } from '../../src/keys.js';
-import type { RedisServer } from '../../src/testing/server.js';
-import { Book, type Violation } from './book.js';
-import type { Ledger } from './ledger.js';
+import { Book, spanOf, type Violation } from './book.js';
+import type { Ledger, Place } from './ledger.js';
 import { queues } from './load.js';
 import { Recovery } from './recovery.js';
+import { Turns } from './turns.js';
 
 export interface JudgeOptions {
-  readonly server: RedisServer;
+  readonly connection: Place;
   readonly redis: Redis;
   readonly ledger: Ledger;
   readonly found: (violation: Violation) => void;
@@ -42,7 +42,9 @@ export class Judge {
   readonly #options: JudgeOptions;
   readonly #over = new AbortController();
   readonly #loops: Promise<void>[] = [];
-  readonly #leases = new Map<string, 'alive' | 'dead'>();
+  readonly #reading = new Turns();
+  /** When each was seen to be dead; undefined while it lives. */
+  readonly #leases = new Map<string, number | undefined>();
   #loaded = false;
   #moving = true;
   /** ms that have passed while this process had a core when it wanted one: others are starved when it is. */
@@ -108,11 +110,16 @@ export class Judge {
 
   /** Takes in what the ledger has told since the last time. */
   async read(): Promise<void> {
+    await this.#reading.take(() => this.#readOn());
+  }
+
+  async #readOn(): Promise<void> {
     for (;;) {
       const rows = await this.#options.ledger.rows(this.book.rows.length, page);
       for (const row of rows) {
         this.book.take(row);
         this.recovery.take(row);
+        if (row.kind === 'forgotten') this.#forget(spanOf(row).from);
       }
       if (rows.length < page) return;
     }
@@ -131,18 +138,24 @@ export class Judge {
       for (let at = 0; at < rows.length; at += 2)
         if (Number(rows[at + 1]) > 0) alive.add(`${queue}\t${rows[at]}`);
       for (const lease of alive) {
-        if (this.#leases.get(lease) === 'dead')
+        if (this.#leases.get(lease) !== undefined)
           this.#options.found({
             kind: 'lease-revived',
             of: lease.replace('\t', '/'),
             what: 'this lease was dead or gone, and lives again',
           });
-        this.#leases.set(lease, 'alive');
+        this.#leases.set(lease, undefined);
       }
-      for (const [lease, state] of this.#leases)
-        if (state === 'alive' && lease.startsWith(`${queue}\t`) && !alive.has(lease))
-          this.#leases.set(lease, 'dead');
+      for (const [lease, died] of this.#leases)
+        if (died === undefined && lease.startsWith(`${queue}\t`) && !alive.has(lease))
+          this.#leases.set(lease, Date.now());
     }
+  }
+
+  /** What died since may live again. */
+  #forget(since: number): void {
+    for (const [lease, died] of this.#leases)
+      if (died !== undefined && died >= since) this.#leases.delete(lease);
   }
 
   /** Only scripts: how long their commands took the server's only thread. */
@@ -187,9 +200,9 @@ export class Judge {
 
   /** What the doctor finds broken. */
   async examine(queue: string): Promise<void> {
-    const { server, found } = this.#options;
+    const { found } = this.#options;
     const { signal } = this.#over;
-    const connection = { ...server.connection };
+    const connection = { ...this.#options.connection };
     const report = await checkQueue(queue, {
       connection,
       recheckAfter: 400,

@@ -42,6 +42,8 @@ export type RowKind =
   | 'error'
   /** A worker was killed: the text is what it tells by. */
   | 'killed'
+  /** Redis has lost what it did between two times (ms), which the text tells. */
+  | 'forgotten'
   | 'fault'
   /** What it takes from workers is taken; it may go on to last. */
   | 'struck'

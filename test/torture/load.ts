@@ -179,6 +179,37 @@ export class Load {
     });
   }
 
+  /** Some plain jobs for each of these queues, in turns. */
+  many(names: readonly string[], each: number): Plan[] {
+    const rounds = Array.from({ length: each }, () => names);
+    return rounds.flat().map((queue) => this.#plan('plain', queue, kinds.plain(this.#random)));
+  }
+
+  /**
+   * So many jobs that depend on each other, over these queues, in layers: each job behind some of the layer before its own. A layer is wide
+   * or narrow; one of a single job waits for all before it.
+   */
+  lattice(names: readonly string[], count: number): Plan[][] {
+    const random = this.#random;
+    const layers: Plan[][] = [];
+    for (let left = count; left > 0; left -= layers.at(-1)?.length ?? 0) {
+      const before = layers.at(-1) ?? [];
+      const width = Math.min(left, random.pick([1, 20, 100, 300, 900]));
+      const node = (): Plan => {
+        const parents = width === 1 ? before : random.some(before, random.between(1, 3));
+        const dependsOn = parents.map(({ queue, id }) => ({ queue, id }));
+        return this.#plan('node', random.pick(names), {
+          task: task(random.between(0, 2)),
+          opts: dependsOn.length > 0 ? { dependsOn } : {},
+          parents: parents.map(({ queue, id }) => `${queue}/${id}`),
+          ends: ['completed'],
+        });
+      };
+      layers.push(Array.from({ length: width }, node));
+    }
+    return layers;
+  }
+
   /** 4 to 10 jobs over two or three queues, each behind some of those before it. */
   #dag(): Plan[] {
     const random = this.#random;

@@ -1,25 +1,23 @@
 // The nemesis: does what the schedule says, whatever goes on, and counts what really happened. Each fault is told to the ledger when it
 // begins and when it is over.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Proxy } from '../helpers/proxy.js';
 import { queueKeys } from '../../src/keys.js';
-import type { RedisServer } from '../../src/testing/server.js';
 import type { Violation } from './book.js';
 import type { Crew } from './crew.js';
+import type { Judge } from './judge.js';
 import type { Ledger } from './ledger.js';
+import type { Master } from './master.js';
 import { queues } from './load.js';
-import type { Recovery } from './recovery.js';
 import { producerSlot, stageNames, type Act, type FaultKind, type StageName } from './schedule.js';
 import { stages } from './stages/index.js';
+import { Turns } from './turns.js';
 
 export interface Scene {
   readonly crew: Crew;
-  readonly server: RedisServer;
-  /** To the server under torture, without a proxy. */
-  readonly redis: Redis;
+  readonly master: Master;
   readonly ledger: Ledger;
-  readonly recovery: Recovery;
+  readonly judge: Judge;
   readonly found: (violation: Violation) => void;
   /** A stage has taken place. */
   readonly told: (stage: StageName, what: string) => void;
@@ -50,17 +48,6 @@ function isStage(act: Act): act is Act & { readonly kind: StageName } {
 const probes = 3;
 /** Most ms that a fault waits for the right moment. */
 const longestWait = 6_000;
-
-/** What comes one after the other. */
-class Turns {
-  #last: Promise<unknown> = Promise.resolve();
-
-  async take(work: () => Promise<void>): Promise<void> {
-    const turn = this.#last.then(work);
-    this.#last = turn.catch(() => undefined);
-    await turn;
-  }
-}
 
 export class Nemesis {
   readonly #scene: Scene;
@@ -130,9 +117,16 @@ export class Nemesis {
   }
 
   async #play(act: Act & { readonly kind: StageName }): Promise<void> {
-    const { crew, redis, ledger, signal, told } = this.#scene;
-    const rest = (ms: number): Promise<void> => this.#rest(ms);
-    const what = await stages[act.kind]({ crew, redis, ledger, signal, rest }, act);
+    const { signal, told } = this.#scene;
+    const what = await stages[act.kind](
+      {
+        ...this.#scene,
+        rest: (ms) => this.#rest(ms),
+        alone: (work) => this.#alone(work),
+        kill: async (slot) => this.#killed(await this.#scene.crew.killWorker(slot)),
+      },
+      act,
+    );
     if (signal.aborted) return;
     this.deeds.stages.push(act.kind);
     told(act.kind, what);
@@ -146,7 +140,7 @@ export class Nemesis {
 
   /** Jobs that the worker in this place runs. */
   #held(slot: number): string[] {
-    return this.#scene.recovery.heldBy(this.#scene.crew.workerName(slot));
+    return this.#scene.judge.recovery.heldBy(this.#scene.crew.workerName(slot));
   }
 
   /** Lets time pass, or ends with the run. */
@@ -161,7 +155,7 @@ export class Nemesis {
   }
 
   #proxy(slot: number): Proxy {
-    return this.#scene.crew.proxies[slot] as Proxy;
+    return this.#scene.crew.proxy(slot);
   }
 
   readonly #acts: {
@@ -187,7 +181,7 @@ export class Nemesis {
       await Promise.all([0, 1, 2].map((slot) => crew.startWorker(slot)));
     },
     freeze: async ({ slot, ms, part }, struck) => {
-      const { crew, recovery } = this.#scene;
+      const { crew, judge } = this.#scene;
       const worker = crew.worker(slot);
       if (!worker) return;
       worker.process.kill('SIGSTOP');
@@ -196,7 +190,7 @@ export class Nemesis {
       await this.#rest(ms);
       // It wakes while others have its jobs, however busy the machine is.
       const [name, jobs] = [crew.workerName(slot), this.#held(slot)];
-      await this.#within(longestWait, () => recovery.isElsewhere(jobs, name));
+      await this.#within(longestWait, () => judge.recovery.isElsewhere(jobs, name));
       await this.#rest(part * 300);
       worker.process.kill('SIGCONT');
     },
@@ -208,20 +202,20 @@ export class Nemesis {
     },
     'redis-kill': ({ ms }) =>
       this.#alone(async () => {
-        const { server } = this.#scene;
-        await server.kill();
+        const { master } = this.#scene;
+        await master.server.kill();
         this.deeds.redisKills += 1;
         await this.#rest(ms);
-        await server.restart();
+        await master.server.restart();
       }),
     flush: () =>
       this.#alone(async () => {
-        await this.#scene.redis.script('FLUSH');
+        await this.#scene.master.redis.script('FLUSH');
         this.deeds.flushes += 1;
       }),
     'client-kill': ({ part }) =>
       this.#alone(async () => {
-        const { redis } = this.#scene;
+        const { redis } = this.#scene.master;
         const own = await redis.client('ID');
         const list = (await redis.client('LIST')) as string;
         const ids = [...list.matchAll(/^id=(\d+)/gm)].map(([, id]) => Number(id));
@@ -251,7 +245,7 @@ export class Nemesis {
     },
     'out-of-memory': ({ ms }) =>
       this.#alone(async () => {
-        const { redis } = this.#scene;
+        const { redis } = this.#scene.master;
         await redis.config('SET', 'maxmemory', '1mb');
         this.deeds.outOfMemory += 1;
         await this.#rest(ms);
@@ -269,7 +263,8 @@ export class Nemesis {
 
    */
   async #lookForMarkers(): Promise<void> {
-    const { redis, crew, found } = this.#scene;
+    const { master, crew, found } = this.#scene;
+    const { redis } = master;
     while (/blocked_clients:[1-9]/.test(await redis.info('clients'))) await pause(5);
     for (let probe = 0; probe < probes * queues.length; probe += 1) {
       const queue = queues[probe % queues.length] as string;

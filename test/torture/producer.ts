@@ -25,12 +25,20 @@ export type Request =
   | { readonly kind: 'pause'; readonly queue: string; readonly ms: number }
   /** Puts a job back that has finished: `queue/id`. */
   | { readonly kind: 'requeue'; readonly job: string }
+  /** Adds many jobs to queues of their own; answers how many. */
+  | { readonly kind: 'many'; readonly queues: readonly string[]; readonly each: number }
+  /** Adds so many jobs that depend on each other. */
+  | { readonly kind: 'lattice'; readonly queues: readonly string[]; readonly count: number }
   /** Its clock is wrong by so many ms. */
   | { readonly kind: 'clock'; readonly ms: number }
   | { readonly kind: 'end' };
 
 /** Most adds under way. */
 const mostPending = 3_000;
+/** Why an add is refused that may be well the next time. */
+const refusals = ['OUT_OF_MEMORY', 'UNAVAILABLE', 'BACKPRESSURE'];
+/** Most jobs of a layer. */
+const layerSize = 1_000;
 /** How often an act is tried that no answer came to. */
 const tries = 20;
 
@@ -39,20 +47,28 @@ const { Queue } = (await import(settings.library)) as typeof import('../../src/i
 const ledger = new Ledger(settings.ledger, `producer (${process.pid})`);
 const load = new Load(new Random(settings.seed));
 const { connection } = settings;
-const open = new Map<string, LunaqQueue>(
-  queues.map((name) => [name, new Queue(name, { connection, idCache: false })]),
-);
+const open = new Map<string, LunaqQueue>();
 const pauses = new Map<string, Promise<void>>();
 const under = new Set<Promise<unknown>>();
 /** Ends the adding. */
 const enough = new AbortController();
 
+function openQueue(name: string): void {
+  const queue = new Queue(name, { connection, idCache: false });
+  queue.on('error', (error) => void ledger.note('error', '', `${error.name} ${error.message}`));
+  open.set(name, queue);
+}
+
+for (const name of queues) openQueue(name);
+
 function queueOf(name: string): LunaqQueue {
   return open.get(name) as LunaqQueue;
 }
 
-for (const queue of open.values())
-  queue.on('error', (error) => void ledger.note('error', '', `${error.name} ${error.message}`));
+/** A load of its own, which depends on nothing but the seed. */
+function apart(): Load {
+  return new Load(new Random(settings.seed));
+}
 
 function codeOf(error: unknown): string {
   const { code, name, message } = error as { code?: string; name: string; message: string };
@@ -74,14 +90,25 @@ function go(work: Promise<unknown>): void {
   void work.finally(() => under.delete(work));
 }
 
+/** For jobs each of which is wanted: again, as long as it was refused by what passes. */
+async function insist<T>(send: () => Promise<T>, passing: readonly string[]): Promise<T> {
+  for (;;)
+    try {
+      return await send();
+    } catch (error) {
+      if (!passing.includes(codeOf(error))) throw error;
+      await pause(100);
+    }
+}
+
 /** Whether it is certain that the job is there. */
-async function add(plan: Plan): Promise<boolean> {
+async function add(plan: Plan, passing: readonly string[] = []): Promise<boolean> {
   const name = nameOf(plan);
   await ledger.note('intent', name, JSON.stringify(plan));
   const send = () =>
     queueOf(plan.queue).add(plan.kind, plan.task, { ...plan.opts, jobId: plan.id });
   try {
-    const job = await send();
+    const job = await insist(send, passing);
     await ledger.note(job.duplicate ? 'duplicate' : 'added', name);
   } catch (error) {
     const code = codeOf(error);
@@ -91,7 +118,9 @@ async function add(plan: Plan): Promise<boolean> {
     }
     await ledger.note('unknown', name);
     // Adding again under the same id is safe.
-    const again = await send().catch(() => undefined);
+    const again = await insist(send, passing.length > 0 ? [...passing, code] : []).catch(
+      () => undefined,
+    );
     if (!again) return false;
     await ledger.note('added', name, 'again');
   }
@@ -111,6 +140,19 @@ async function addAll(plans: readonly Plan[]): Promise<void> {
     added.set(nameOf(plan), parents.length > 0 ? behind() : add(plan));
   }
   await Promise.all(added.values());
+}
+
+/** Adds all of a layer, then the next one, to queues that are opened for them; how many are there. */
+async function addLayers(names: readonly string[], layers: readonly Plan[][]): Promise<number> {
+  for (const name of names) openQueue(name);
+  let count = 0;
+  for (const layer of layers) {
+    const added = await Promise.all(layer.map((plan) => add(plan, refusals)));
+    count += added.filter(Boolean).length;
+  }
+  await Promise.all(names.map((name) => queueOf(name).close()));
+  for (const name of names) open.delete(name);
+  return count;
 }
 
 async function cancel(plan: Plan, after: number): Promise<void> {
@@ -210,6 +252,15 @@ const answers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }>
   },
   requeue: ({ job }) => putBack(job),
   clock: ({ ms }) => setClock(ms),
+  many: ({ queues: names, each }) => {
+    const plans = apart().many(names, each);
+    const count = Math.ceil(plans.length / layerSize);
+    const layers = Array.from({ length: count }, (_, at) =>
+      plans.slice(at * layerSize, (at + 1) * layerSize),
+    );
+    return addLayers(names, layers);
+  },
+  lattice: ({ queues: names, count }) => addLayers(names, apart().lattice(names, count)),
   end: async () => {
     await over();
     await Promise.all([...open.values()].map((queue) => queue.close()));
@@ -224,7 +275,7 @@ process.on('message', ({ number, request }: { number: number; request: Request }
     process.send?.({ kind: 'answer', number, result });
     if (request.kind === 'end') process.disconnect();
   })();
-  if (request.kind === 'pause' || request.kind === 'probe') go(work);
+  if (['pause', 'probe', 'many', 'lattice'].includes(request.kind)) go(work);
 });
 process.on('disconnect', () => process.exit(enough.signal.aborted ? 0 : 1));
 process.send?.({ kind: 'ready' });

@@ -29,6 +29,13 @@ export class Random {
     return list[Math.floor(this.part() * list.length)] as T;
   }
 
+  /** So many different ones, or all if there are fewer. */
+  some<T>(list: readonly T[], count: number): T[] {
+    const chosen = new Set<T>();
+    while (chosen.size < Math.min(count, list.length)) chosen.add(this.pick(list));
+    return [...chosen];
+  }
+
   /** All of them in another order. */
   shuffled<T>(list: readonly T[]): T[] {
     const drawn = list.map((value) => ({ value, at: this.part() }));

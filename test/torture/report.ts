@@ -46,6 +46,7 @@ export function summary(
     out_of_memory: deeds.outOfMemory,
     ...(deeds.stages.length > 0 ? { stages: deeds.stages.join(',') } : {}),
     refused,
+    ...(book.forgotten > 0 ? { forgotten: book.forgotten } : {}),
     lost: jobsOf(violations, losses),
     duplicate_effects: jobsOf(violations, duplicates),
     stale_refused: book.stale,

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { Redis } from 'ioredis';
 import { startRedis } from '../../src/testing/server.js';
 import type { Violation } from './book.js';
 import { Crew } from './crew.js';
@@ -14,6 +13,7 @@ import { flagsOf, usage, UsageError, type Flags } from './flags.js';
 import { Judge } from './judge.js';
 import { Ledger } from './ledger.js';
 import { queues } from './load.js';
+import { Master } from './master.js';
 import { Nemesis } from './nemesis.js';
 import { plantIn, plants, uproot } from './plants.js';
 import { summary, writeReport } from './report.js';
@@ -57,29 +57,19 @@ async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup)
 
   const folder = mkdtempSync(join(tmpdir(), `lunaq-torture-${flags.seed}-`));
   const library = libraryOf(flags, cleanup);
-  const server = await startRedis({
-    appendonly: true,
-    appendfsync: 'always',
-    config: { 'slowlog-log-slower-than': 1_000 },
-  });
-  cleanup.after(() => server.stop());
+  const master = await Master.start(flags.stages.includes('disk'));
+  cleanup.after(() => master.stop());
+  const { redis } = master;
   const books = await startRedis();
   cleanup.after(() => books.stop());
-  const redis = new Redis({
-    ...server.connection,
-    maxRetriesPerRequest: null,
-    retryStrategy: () => 50,
-  });
-  redis.on('error', () => {}); // it is killed now and then
-  cleanup.after(() => redis.disconnect());
   const ledger = new Ledger({ host: books.host, port: books.port }, 'nemesis');
   cleanup.after(() => ledger.close());
 
   const patience = isShort(flags.minutes) ? 8_000 : 20_000;
-  const judge = new Judge({ server, redis, ledger, found, patience });
+  const judge = new Judge({ connection: master.connection, redis, ledger, found, patience });
   const crew = await Crew.start({
     library,
-    redis: server,
+    redis: master.place,
     ledger: { host: books.host, port: books.port },
     seed: flags.seed,
     rate: flags.rate,
@@ -89,10 +79,9 @@ async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup)
   cleanup.after(() => crew.end());
   const nemesis = new Nemesis({
     crew,
-    server,
-    redis,
+    master,
     ledger,
-    recovery: judge.recovery,
+    judge,
     found,
     told: (stage, what) => console.log(`stage ${stage}: ${what}`),
     signal,
@@ -119,7 +108,7 @@ async function torture(flags: Flags, interrupted: AbortSignal, cleanup: Cleanup)
     await crew.close();
     await judge.stop();
     if (!drained) console.log('not all jobs have ended');
-    await verdict(redis, judge.book, found);
+    await verdict(redis, judge.book, found, queues);
   } else await judge.stop();
 
   console.log(summary(flags, judge, nemesis.deeds, violations));

@@ -4,7 +4,7 @@ import { queueKeys, type Noun } from '../../src/keys.js';
 import { decodeOutcome } from '../../src/outcome.js';
 import { checkInvariants } from '../helpers/invariants.js';
 import { numberOf, type Book, type Entry, type Violation } from './book.js';
-import { queues, type End } from './load.js';
+import type { End } from './load.js';
 
 const pageSize = 1_000;
 const ends = ['completed', 'failed', 'cancelled'] as const;
@@ -55,18 +55,19 @@ async function whereIs(redis: Redis, { plan: { queue, id } }: Entry): Promise<st
   return (await redis.hexists(keys.active, id)) === 1 ? 'active' : 'waiting';
 }
 
-/** Everything that is wrong at the end. */
+/** Everything that is wrong at the end with these queues and their jobs. `keys`: queues of which all keys are held against each other. */
 export async function verdict(
   redis: Redis,
   book: Book,
   found: (violation: Violation) => void,
+  queues: readonly string[],
+  keys = queues,
 ): Promise<void> {
-  const stored = new Map<string, Stored>();
-  for (const queue of queues) {
-    stored.set(queue, await storedIn(redis, queue));
+  for (const queue of keys)
     for (const what of await checkInvariants(redis, queue, { atRest: true }))
       found({ kind: 'invariant', of: queue, what });
-  }
+  const stored = new Map<string, Stored>();
+  for (const queue of queues) stored.set(queue, await storedIn(redis, queue));
   for (const [queue, { ids }] of stored)
     for (const id of ids)
       if (!book.entries.has(`${queue}/${id}`))
@@ -75,12 +76,15 @@ export async function verdict(
           of: `${queue}/${id}`,
           what: 'it is stored though nobody added it',
         });
-  for (const entry of book.entries.values())
-    await judge(redis, entry, stored.get(entry.plan.queue) as Stored, found);
+  for (const entry of book.entries.values()) {
+    const there = stored.get(entry.plan.queue);
+    if (there) await judge(redis, book, entry, there, found);
+  }
 }
 
 async function judge(
   redis: Redis,
+  book: Book,
   entry: Entry,
   { ids, ended, results, failures }: Stored,
   found: (violation: Violation) => void,
@@ -96,7 +100,7 @@ async function judge(
   }
   // It may have been added or not; if it is there, everything holds of it.
   if (outcome === 'unknown' && !there && runs.length === 0) return;
-  if (!there) return judgeGone(entry, violates);
+  if (!there) return judgeGone(book, entry, violates);
   const end = ended.get(id);
   if (end === undefined) return violates('unfinished', `it is ${await whereIs(redis, entry)}`);
   if (!plan.ends.includes(end) && !(plan.parents.length > 0 && plan.ends.length > 1)) {
@@ -105,22 +109,26 @@ async function judge(
     if (!requeued)
       violates('ended-oddly', `it is ${end}, not ${plan.ends.join(' or ')}: ${failure}`);
   }
-  if (end === 'completed') judgeResult(entry, results.get(id), violates);
+  if (end === 'completed') judgeResult(book, entry, results.get(id), violates);
 }
 
-/** Gone by its own retention. */
+/** Gone by its own retention, or with what Redis has lost. */
 function judgeGone(
-  { plan, effects, done }: Entry,
+  book: Book,
+  { plan, effects, done, intended, added }: Entry,
   violates: (kind: string, what: string) => void,
 ): void {
-  if (!plan.gone) return violates('lost', 'it was acknowledged, and is gone');
-  const may = plan.opts.removeOnFail === true && plan.ends.includes('failed');
-  if (effects.size === 0 && done.size === 0 && !may)
-    violates('lost', 'it is gone, and no run of it ended well');
+  const failed = plan.opts.removeOnFail === true && plan.ends.includes('failed');
+  const isOver = effects.size > 0 || done.size > 0 || failed;
+  if (plan.gone && isOver) return;
+  if (book.forgets(intended, added ?? Number.POSITIVE_INFINITY)) book.forgotten += 1;
+  else if (plan.gone) violates('lost', 'it is gone, and no run of it ended well');
+  else violates('lost', 'it was acknowledged, and is gone');
 }
 
 /** What is stored is what the newest run has returned. */
 function judgeResult(
+  book: Book,
   entry: Entry,
   outcome: string | undefined,
   violates: (kind: string, what: string) => void,
@@ -132,6 +140,7 @@ function judgeResult(
   const later = entry.runs.find(
     (run) =>
       numberOf(run.token) > numberOf(token) &&
+      !book.forgets(run.claimed, run.claimed) &&
       !entry.requeuedBetween(numberOf(token) / 1_000, run.claimed),
   );
   if (later)

@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { setClock } from './clock.js';
 import type { Job } from '../../src/job.js';
 import { Ledger, workerName, type Place } from './ledger.js';
-import { queues, type Task } from './load.js';
+import type { WorkerOptions } from '../../src/options.js';
+import type { Task } from './load.js';
 
 export interface WorkerSettings {
   /** URL of the library's entry. */
@@ -14,11 +15,15 @@ export interface WorkerSettings {
   /** Of Redis, through its own proxy. */
   readonly connection: Place;
   readonly ledger: Place;
+  readonly queues: readonly string[];
+  /** Unlike those that all have. */
+  readonly options?: WorkerOptions;
   /** ms by which its clock is wrong. */
   readonly clock: number;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerSettings;
+const { queues } = settings;
 setClock(settings.clock);
 process.on('message', ({ clock }: { clock: number }) => setClock(clock));
 const { Worker } = (await import(settings.library)) as typeof import('../../src/index.js');
@@ -48,7 +53,7 @@ async function handle(job: Job, token: string, signal: AbortSignal): Promise<{ t
   return { token };
 }
 
-const worker = new Worker(queues, handle, {
+const worker = new Worker([...queues], handle, {
   connection: settings.connection,
   concurrency: 20,
   // One takes turns, the others go by order.
@@ -58,6 +63,7 @@ const worker = new Worker(queues, handle, {
   closeTimeout: 700,
   // More than the nemesis can bring about: a lost job runs again, always.
   maxStalledCount: 1_000,
+  ...settings.options,
 });
 
 const jobName = (job: Job | undefined): string => (job ? `${job.queueName}/${job.id}` : '');
