@@ -51,6 +51,16 @@ function toRetry(stage: Stage, pick: number): Ref {
   return chosen[pick % Math.max(1, chosen.length)] ?? stage.pickAny(pick);
 }
 
+/** Whether a job waits for several that are to go in one call: then it is not certain which of them it hears of first. */
+function twiceDoomed(stage: Stage, name: string, states: readonly string[]): boolean {
+  const { model } = stage;
+  const goes = (ref: Ref): boolean => ref.queue === name && states.includes(model.find(ref)?.state ?? ''); // prettier-ignore
+  return stage.stored().some((ref) => {
+    const open = [...(model.find(ref)?.open ?? [])];
+    return open.filter(({ parent }) => goes(parent)).length > 1;
+  });
+}
+
 type Acting =
   | 'cancel'
   | 'remove'
@@ -86,7 +96,8 @@ export const acting: Pick<Planners, Acting> = {
   },
   remove: (stage, name, { pick }) => {
     const ended = stage.pickWhere(pick, ({ state }) => state === 'cancelled');
-    const chosen = pick % 3 === 0 ? ended : undefined;
+    const awaitedOne = stage.pickWhere(pick, ({ awaited: is, state }) => is && state !== 'active' && !isFinished(state)); // prettier-ignore
+    const chosen = [ended, awaitedOne, undefined][pick % 3];
     const { queue, id } = chosen ?? { queue: name, id: stage.pick(name, pick) };
     return {
       real: () => stage.queue(queue).remove(id),
@@ -107,6 +118,7 @@ export const acting: Pick<Planners, Acting> = {
   clean: (stage, name, { state, ...drawn }) => {
     // Which of those that have not finished go first is not said.
     const { grace, limit } = isFinished(state) ? drawn : { grace: 0, limit: 0 };
+    if (!isFinished(state) && twiceDoomed(stage, name, [state])) return undefined;
     return {
       real: async () => (await stage.queue(name).clean(grace, limit, state)).toSorted(),
       model: () => stage.model.clean(name, grace, limit || Infinity, state).toSorted(),
@@ -116,6 +128,7 @@ export const acting: Pick<Planners, Acting> = {
     // Rather a queue in which jobs wait that were lost.
     const lost = queueNames.find((other) => stage.model.queue(other).suspects.size > 0);
     const name = lost ?? drawn;
+    if (twiceDoomed(stage, name, delayed ? ['waiting', 'delayed'] : ['waiting'])) return undefined;
     return {
       real: () => stage.queue(name).drain(delayed),
       model: () => stage.model.drain(name, delayed) ?? '',

@@ -163,6 +163,7 @@ const turns = fc.oneof(
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'claim', 'lapse', 'sweep', 'claim') },
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'claim', 'noteInHand', 'complete') },
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'drain') },
+  { weight: 1, arbitrary: inTurn('add', 'await', 'remove') },
   { weight: 1, arbitrary: inTurn('retryJob', 'retryJob') },
   { weight: 1, arbitrary: inTurn('claim', 'cancel', 'fail') },
   { weight: 1, arbitrary: unstarted({ delay: 3 * hour, ttl: 2 * hour }, 2.5 * hour, 'sweep') },

@@ -153,7 +153,7 @@ export class Comparison {
     this.#column(
       'failures',
       ({ reasons }) => (reasons.length > 0 ? reasons : undefined),
-      (text) => linesOf(text).map(failureOf),
+      (text) => linesOf(text).map((line) => failureOf(line, name)),
     );
     this.#column('progress', (job) => job.progress, (text) => valueOf(text, name)); // prettier-ignore
     this.#column(
@@ -169,7 +169,7 @@ export class Comparison {
       ({ heard }) => heard.length > 0 ? heard.map(({ parent, fate, text }) => [parent.queue, parent.id, fate, text ?? null]) : undefined, // prettier-ignore
       (text, { heard }) => linesOf(text).map((line, at) => {
         const [queue, id, fate, said = ''] = line.split('\t');
-        const told = fate === 'completed' ? (outcomeOf(said)?.returnvalue ?? null) : failureOf(said); // prettier-ignore
+        const told = fate === 'completed' ? (outcomeOf(said)?.returnvalue ?? null) : failureOf(said, queue ?? ''); // prettier-ignore
         const one = heard[at];
         if (one?.either && told === null) one.text = null;
         return [queue, id, fate, told];

@@ -51,12 +51,15 @@ export function outcomeOf(text: string): Parts | undefined {
   return encoded === undefined ? parts : { returnvalue: decoded(encoded), ...parts };
 }
 
-/** Why a job has failed. */
-export function failureOf(text: string): string | null {
+/** What Lunaq itself says stays plain. */
+const own = /^(?:expired|parent |job stalled|the attempt took)/;
+
+/** Why a job of this queue has failed. */
+export function failureOf(text: string, queue: string): string | null {
   if (text === '') return null;
-  const { encoded, failedReason } = JSON.parse(text) as Parts;
-  const told = encoded === undefined ? failedReason : (decoded(encoded) as Parts).failedReason;
-  return told ?? null;
+  const { encoded, failedReason = '' } = JSON.parse(text) as Parts;
+  if (encoded !== undefined) return (decoded(encoded) as Parts).failedReason ?? null;
+  return hidden.has(queue) && !own.test(failedReason) ? `wrong text: ${text}` : failedReason;
 }
 
 /** The lines of a row, each with its end. */

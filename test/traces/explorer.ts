@@ -10,7 +10,8 @@ import * as scripts from '../../src/scripts.js';
 import { prefixOf } from '../helpers/keyspace.js';
 import { canonical, empty, type Model } from './model.js';
 import { breaches, keysOf, modelKeys, rowsOf, type Content } from './keys-told.js';
-import { Steps, type Sent, type Step, type World } from './steps.js';
+import { Steps, type Step, type World } from './steps.js';
+import type { Sent } from './calls.js';
 
 interface State {
   readonly model: Model;

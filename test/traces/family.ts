@@ -4,12 +4,12 @@ import { callOf, type Call, type EdgeLines, type EdgeText, type JobId } from '..
 import * as scripts from '../../src/scripts.js';
 import type { FateWord } from '../../src/scripts.js';
 import { holdsFailure, type Model } from './model.js';
-import type { Sent, Step } from './steps.js';
+import { failure, type Sent } from './calls.js';
+import type { Step } from './steps.js';
 
 const parent = 'a' as JobId;
 const child = 'b';
 export const edge = 'q\tb\tq\ta\tn\tfail' as EdgeText;
-const failure = '{"failedReason":"why"}';
 const why = '{"failedReason":"the parent"}';
 const outcome = '1';
 

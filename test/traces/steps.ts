@@ -1,9 +1,7 @@
 // What can happen next in a queue of two workers: each step with what should come of it, and the call that does it.
 import type { QueueKeys } from '../../src/keys.js';
-import { callOf, type Call, type Script } from '../../src/script.js';
 import * as scripts from '../../src/scripts.js';
-import type { ClaimReply } from '../../src/scripts.js';
-import type { Plain } from '../helpers/scripts.js';
+import { acts, claimTold, failure, joined, script, type Act, type Sent } from './calls.js';
 import {
   clone,
   expire,
@@ -19,14 +17,6 @@ import {
 } from './effects.js';
 import { defer, deferred, familySteps } from './family.js';
 import { holds, leaseOf, type Claim, type Job, type Model, type Worker } from './model.js';
-
-type Values = Record<string, string | number>;
-
-/** What is sent, and its answer as text. A token stands there as it is; the model knows it by its number. */
-export interface Sent {
-  readonly words: readonly (string | number)[];
-  readonly told: (reply: unknown) => string;
-}
 
 export interface Step {
   readonly title: string;
@@ -51,33 +41,8 @@ export interface World {
   readonly timed?: boolean;
 }
 
-function script<Args extends Values, Each extends Values, Reply>(
-  declared: Script<Args, Each, Reply>,
-  args: Plain<Args>,
-  items: readonly Plain<Each>[],
-  told: (reply: Reply) => string,
-): (keys: QueueKeys) => Sent {
-  return (keys) => {
-    const call: Call<Reply> = callOf(
-      declared,
-      keys,
-      args as unknown as Args,
-      items as unknown as Each[],
-    );
-    return {
-      words: ['EVALSHA', call.script.sha, ...call.argv],
-      told: (reply) => told(call.parse(reply)),
-    };
-  };
-}
-
-function claimTold(reply: ClaimReply): string {
-  if (!('token' in reply)) return reply.word;
-  return [reply.word, reply.token, ...reply.jobs.map(({ id }) => id)].join(' ');
-}
-
-const joined = (reply: string | readonly string[]): string => (typeof reply === 'string' ? reply : reply.join(' ')); // prettier-ignore
-const failure = '{"failedReason":"why"}';
+const endings = ['complete', 'fail', 'stop', 'retry', 'handback'] as const;
+const timedEndings = [...endings, 'delay'] as const;
 
 /** The steps that can follow; each works on a copy of the model. */
 export class Steps {
@@ -325,29 +290,3 @@ export class Steps {
     return this.#step(model, title, change, send);
   }
 }
-
-interface Numbered {
-  readonly call: string;
-  readonly number: number;
-}
-const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
-
-const endings = ['complete', 'fail', 'stop', 'retry', 'handback'] as const;
-const timedEndings = [...endings, 'delay'] as const;
-
-/** A call of a producer about one job. */
-export type Act = keyof typeof acts;
-
-const acts = {
-  enqueue: (id: string, args: Numbered) =>
-    script(scripts.enqueue, { ...args, schema: 1, distinct: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '' }], joined), // prettier-ignore
-  'enqueue with a ttl': (id: string, args: Numbered) =>
-    script(scripts.enqueue, { ...args, schema: 1, distinct: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '{"ttl":3600000}' }], joined), // prettier-ignore
-  schedule: (id: string, args: Numbered) =>
-    script(scripts.schedule, { ...args, schema: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '', delay: 3_600_000 }], joined), // prettier-ignore
-  cancel: (id: string, args: Numbered) =>
-    script(scripts.cancel, { ...args, word: 'cancelled', failure }, [{ id }], joined),
-  remove: (id: string, args: Numbered) => script(scripts.remove, { ...args }, [{ id }], joined),
-  requeue: (id: string, args: Numbered) =>
-    script(scripts.requeue, { ...args }, [{ id, ...orphan }], joined),
-};

@@ -3,7 +3,8 @@
 import { expect, test } from 'vitest';
 import { privateServer } from '../helpers/scripts.js';
 import { Explorer } from './explorer.js';
-import type { Act, World } from './steps.js';
+import type { Act } from './calls.js';
+import type { World } from './steps.js';
 
 const server = privateServer();
 /** More steps from each beginning, by hand: each takes about five times as long. */
