@@ -25,9 +25,6 @@ const ownDirectives = new Set([
 
 /** @throws TypeError, RangeError for settings that no server could be started with */
 export function checkSettings(settings: ServerSettings): void {
-  if (settings.password === '') {
-    throw new TypeError('password: expected a non-empty string or none, got ""');
-  }
   if (settings.appendfsync !== undefined && settings.appendonly !== true) {
     throw new TypeError('appendfsync: means nothing without appendonly: true');
   }

@@ -10,6 +10,7 @@ import { startContainer } from './container.js';
 import type { LoadTestcontainers, ServerImage } from './docker.js';
 import { RedisStartError } from './errors.js';
 import { findServer, type ServerBinary } from './find-binary.js';
+import { checkTypes } from './options.js';
 import { ServerProcess, type ServerRun } from './process.js';
 import type { Environment } from './system.js';
 
@@ -79,6 +80,7 @@ export async function startRedisAt(
   options: RedisServerOptions,
   loadTestcontainers?: LoadTestcontainers,
 ): Promise<RedisServer> {
+  checkTypes(options);
   checkSettings(options);
   checkOptions(options);
   const { bin, env } = options;
