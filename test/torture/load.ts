@@ -179,12 +179,6 @@ export class Load {
     });
   }
 
-  /** Some plain jobs for each of these queues, in turns. */
-  many(names: readonly string[], each: number): Plan[] {
-    const rounds = Array.from({ length: each }, () => names);
-    return rounds.flat().map((queue) => this.#plan('plain', queue, kinds.plain(this.#random)));
-  }
-
   /**
    * So many jobs that depend on each other, over these queues, in layers: each job behind some of the layer before its own. A layer is wide
    * or narrow; one of a single job waits for all before it.

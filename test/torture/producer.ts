@@ -25,9 +25,7 @@ export type Request =
   | { readonly kind: 'pause'; readonly queue: string; readonly ms: number }
   /** Puts a job back that has finished: `queue/id`. */
   | { readonly kind: 'requeue'; readonly job: string }
-  /** Adds many jobs to queues of their own; answers how many. */
-  | { readonly kind: 'many'; readonly queues: readonly string[]; readonly each: number }
-  /** Adds so many jobs that depend on each other. */
+  /** Adds so many jobs that depend on each other, to queues of their own; answers how many. */
   | { readonly kind: 'lattice'; readonly queues: readonly string[]; readonly count: number }
   /** Its clock is wrong by so many ms. */
   | { readonly kind: 'clock'; readonly ms: number }
@@ -37,8 +35,6 @@ export type Request =
 const mostPending = 3_000;
 /** Why an add is refused that may be well the next time. */
 const refusals = ['OUT_OF_MEMORY', 'UNAVAILABLE', 'BACKPRESSURE'];
-/** Most jobs of a layer. */
-const layerSize = 1_000;
 /** How often an act is tried that no answer came to. */
 const tries = 20;
 
@@ -252,14 +248,6 @@ const answers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }>
   },
   requeue: ({ job }) => putBack(job),
   clock: ({ ms }) => setClock(ms),
-  many: ({ queues: names, each }) => {
-    const plans = apart().many(names, each);
-    const count = Math.ceil(plans.length / layerSize);
-    const layers = Array.from({ length: count }, (_, at) =>
-      plans.slice(at * layerSize, (at + 1) * layerSize),
-    );
-    return addLayers(names, layers);
-  },
   lattice: ({ queues: names, count }) => addLayers(names, apart().lattice(names, count)),
   end: async () => {
     await over();
@@ -275,7 +263,7 @@ process.on('message', ({ number, request }: { number: number; request: Request }
     process.send?.({ kind: 'answer', number, result });
     if (request.kind === 'end') process.disconnect();
   })();
-  if (['pause', 'probe', 'many', 'lattice'].includes(request.kind)) go(work);
+  if (['pause', 'probe', 'lattice'].includes(request.kind)) go(work);
 });
 process.on('disconnect', () => process.exit(enough.signal.aborted ? 0 : 1));
 process.send?.({ kind: 'ready' });

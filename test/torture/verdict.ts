@@ -55,15 +55,14 @@ async function whereIs(redis: Redis, { plan: { queue, id } }: Entry): Promise<st
   return (await redis.hexists(keys.active, id)) === 1 ? 'active' : 'waiting';
 }
 
-/** Everything that is wrong at the end with these queues and their jobs. `keys`: queues of which all keys are held against each other. */
+/** Everything that is wrong at the end with these queues and their jobs. */
 export async function verdict(
   redis: Redis,
   book: Book,
   found: (violation: Violation) => void,
   queues: readonly string[],
-  keys = queues,
 ): Promise<void> {
-  for (const queue of keys)
+  for (const queue of queues)
     for (const what of await checkInvariants(redis, queue, { atRest: true }))
       found({ kind: 'invariant', of: queue, what });
   const stored = new Map<string, Stored>();

@@ -1,6 +1,7 @@
 // The stages of a run, by name.
 import type { StageName } from '../schedule.js';
 import { clocks } from './clocks.js';
+import { dag } from './dag.js';
 import { disk } from './disk.js';
 import { replica } from './replica.js';
 import { rolling } from './rolling.js';
@@ -10,7 +11,7 @@ import type { Play } from './stage.js';
 export const stages: { readonly [K in StageName]: Play } = {
   clocks,
   rolling,
-
+  dag,
   replica,
   tail,
   disk,

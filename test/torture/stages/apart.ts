@@ -1,0 +1,83 @@
+// Jobs in queues of their own, run by two hired workers, one of which is killed half way; then they are judged as all jobs are.
+import type { Redis } from 'ioredis';
+import { queueKeys } from '../../../src/keys.js';
+import type { WorkerOptions } from '../../../src/options.js';
+import type { Request } from '../producer.js';
+import { verdict } from '../verdict.js';
+import type { Stage } from './stage.js';
+
+export interface Plot {
+  readonly queues: readonly string[];
+  /** What the producer is asked to add. */
+  readonly request: Request;
+  readonly count: number;
+  readonly options: WorkerOptions;
+}
+
+/** What a worker needed for it. */
+export interface Effort {
+  readonly ms: number;
+  readonly jobs: number;
+  /** Commands that were sent, by all workers. */
+  readonly commands: number;
+}
+
+/** Jobs that have ended, and all that are there; undefined when Redis did not answer. */
+async function progressOf(
+  redis: Redis,
+  queues: readonly string[],
+): Promise<{ ended: number; all: number } | undefined> {
+  const pipeline = redis.pipeline();
+  for (const queue of queues) {
+    const keys = queueKeys(queue);
+    pipeline.hlen(keys.jobs);
+    for (const noun of ['completed', 'failed', 'cancelled'] as const) pipeline.zcard(keys[noun]);
+  }
+  const replies = (await pipeline.exec()) ?? [];
+  if (replies.some(([error]) => error)) return undefined;
+  const sum = (wanted: (at: number) => boolean): number =>
+    replies.reduce((total, [, count], at) => total + (wanted(at) ? Number(count) : 0), 0);
+  return { ended: sum((at) => at % 4 > 0), all: sum((at) => at % 4 === 0) };
+}
+
+/** ms between two looks. */
+const period = 500;
+/** ms without any job that ends, after which it is given up; the verdict tells what is left. */
+const patience = 120_000;
+
+export async function playApart(stage: Stage, plot: Plot): Promise<Effort> {
+  const { crew, master, judge, found, signal, rest, kill } = stage;
+  const { redis } = master;
+  const { queues, count, options } = plot;
+  const start = performance.now();
+  const slots = [await crew.hire({ queues, options }), await crew.hire({ queues, options })];
+  const [victim = 0] = slots;
+  let added: number | undefined;
+  const adding = crew.ask(plot.request).then((answer) => {
+    added = Number(answer);
+    return undefined;
+  });
+  let last = { ended: 0, at: start };
+  let isKilled = false;
+  while (!signal.aborted && performance.now() - last.at < patience) {
+    await rest(period);
+    const progress = await progressOf(redis, queues);
+    if (!progress) continue;
+    const { ended, all } = progress;
+    if (added !== undefined && ended === all) break;
+    if (ended !== last.ended) last = { ended, at: performance.now() };
+    if (isKilled || ended < count / 2) continue;
+    isKilled = true;
+    await kill(victim);
+    await crew.startWorker(victim);
+  }
+  const ms = performance.now() - start;
+  const commands = slots.reduce((sum, slot) => sum + crew.proxy(slot).commands, 0);
+  await Promise.all([adding, ...slots.map((slot) => crew.closeWorker(slot))]);
+  if (!signal.aborted) {
+    await judge.read();
+    for (const queue of queues) await judge.examine(queue);
+    await verdict(redis, judge.book, found, queues);
+  }
+  return { ms, jobs: added ?? 0, commands };
+}
