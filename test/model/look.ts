@@ -11,18 +11,27 @@ export async function lookAt(queue: Queue, id: string): Promise<unknown> {
   const job = await queue.getJob(id);
   const dependents: string[] = [];
   for await (const child of job?.dependents() ?? []) dependents.push(`${child.queue} ${child.id}`);
+  const scanned = async (state: (typeof states)[number]): Promise<string[]> => {
+    const ids = new Set<string>();
+    for await (const one of queue.scan(state)) ids.add(one.id);
+    return [...ids].toSorted();
+  };
   const idsIn = async (state: (typeof states)[number]): Promise<string[]> =>
     await queue.getJobIds(state, { asc: true });
   return {
     counts: await queue.getJobCounts(),
+    unstarted: await queue.count(),
+    scanned: await Promise.all(states.map(scanned)),
     paused: await queue.isPaused(),
-    has: await queue.hasMany([id, 'nobody']),
+    has: [await queue.has(id), ...(await queue.hasMany([id, 'nobody']))],
     state: await queue.getJobState(id),
     ordered: await Promise.all(timed.map(idsIn)),
     active: (await idsIn('active')).toSorted(),
     waiting: (await queue.getJobs('waiting')).map((one) => one.id as string).toSorted(),
     logs: await queue.getJobLogs(id),
     job: job && {
+      state: await job.getState(),
+      blockers: (await job.blockers()).length,
       name: job.name,
       data: job.data,
       attemptsMade: job.attemptsMade,
@@ -45,6 +54,8 @@ function jobSeen(job: Job): unknown {
   const heard = (of: string, parent: string): boolean =>
     job.heard.some((one) => one.parent.queue === of && one.parent.id === parent);
   return {
+    state,
+    blockers: job.open.size,
     name: spec.name,
     data: job.data,
     attemptsMade: (job.attempts ?? 0) + (state === 'completed' ? 1 : 0),
@@ -69,8 +80,10 @@ export function modelSees(queue: QueueState, id: string): unknown {
   const logs = job?.logs ?? [];
   return {
     counts: Object.fromEntries(states.map((state) => [state, idsIn(state).length])),
+    unstarted: ['waiting', 'delayed', 'deferred'].flatMap(idsIn).length,
+    scanned: states.map(idsIn),
     paused: queue.paused,
-    has: [job !== undefined, false],
+    has: [job !== undefined, job !== undefined, false],
     state: job?.state ?? 'unknown',
     ordered: timed.map((state) => sorted(queue[state])),
     active: idsIn('active'),

@@ -166,7 +166,7 @@ async function replay(seed: number, path: string, tally: Tally): Promise<void> {
   await fc.assert(histories, { seed, path, numRuns: 1, endOnFailure: true });
 }
 
-const seedOfCI = 737_246_758;
+const seedOfCI = 41;
 
 test('queues do what the model says, whatever they are asked', { timeout }, async () => {
   const { MODEL_SEED, MODEL_PATH, MODEL_RUNS } = process.env;

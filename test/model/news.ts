@@ -35,6 +35,22 @@ export function byJob(lines: readonly Line[]): Record<string, unknown> {
 
 const events = ['added', 'waiting', 'delayed', 'deferred', 'waiting-children', 'active', 'completed', 'failed', 'cancelled', 'progress', 'stalled', 'removed', 'paused', 'resumed', 'obliterated', 'missed'] as const satisfies (keyof QueueEventMap)[]; // prettier-ignore
 
+/**
+ * What was heard, without claims that came to nothing: a worker whose process gets no core for 50 ms hands back what it has not started,
+ * and claims it again.
+ */
+export function started(lines: readonly Line[]): Line[] {
+  const kept: Line[] = [];
+  for (const line of lines) {
+    const own = kept.filter(([, { jobId }]) => jobId === line[1]['jobId']);
+    const [before, last] = own.slice(-2);
+    if (line[0] === 'active' && before?.[0] === 'active' && last?.[0] === 'waiting')
+      kept.splice(kept.indexOf(last), 1); // prettier-ignore
+    else kept.push(line);
+  }
+  return kept;
+}
+
 /** Listens to a queue. */
 export class Ear {
   readonly #events: QueueEvents;

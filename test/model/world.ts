@@ -10,7 +10,7 @@ import { adding } from './adding.js';
 import { queueNames, type Command, type Planners } from './commands.js';
 import { Comparison, readQueues } from './compare.js';
 import { Stuck, type WatchedConnection } from './connection.js';
-import { byJob } from './news.js';
+import { byJob, started } from './news.js';
 import { codeOf, Stage, type Plan } from './stage.js';
 import type { QueueState } from './state.js';
 import { serverTime } from './time.js';
@@ -92,7 +92,7 @@ export class World {
   #heard(): void {
     for (const { name, news } of this.model.queues.values()) {
       const ear = this.#stage.ears.get(name);
-      if (ear) assert.deepEqual(byJob(ear.take()), byJob(news), `of queue ${name} was not told what the model says`); // prettier-ignore
+      if (ear) assert.deepEqual(byJob(started(ear.take())), byJob(news), `of queue ${name} was not told what the model says`); // prettier-ignore
       news.length = 0;
     }
   }

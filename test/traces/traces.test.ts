@@ -39,6 +39,7 @@ const traces: Readonly<Record<string, Traces>> = {
   'a job that was asked to stop': { world: one, beginning: ['enqueue a', ...claimed, 'cancel a'], depth: 3, states: 500 }, // prettier-ignore
   'a delayed job': { world: delaying, beginning: ['schedule a', ...leased], depth: 3, states: 400 },
   'a job whose ttl is over': { world: expiring, beginning: ['enqueue with a ttl a', ...leased, 'the time of a in expiring comes'], depth: 3, states: 400 }, // prettier-ignore
+  'a late job, and one that waits': { world: { ...expiring, ids: ['a', 'b'] }, beginning: ['enqueue with a ttl a', 'enqueue b', ...leased, 'the time of a in expiring comes', 'A claims under A1'], depth: 2, states: 150 }, // prettier-ignore
   'a job that is to depend on one that is held': { world: related, beginning: ['enqueue a', ...claimed, 'b asks a'], depth: 3, states: 500 }, // prettier-ignore
   'a job that depends on one that has ended': { world: related, beginning: ['enqueue a', ...claimed, 'b asks a', 'defer b, a being pending', 'A ends a #1 by complete'], depth: 3, states: 400 }, // prettier-ignore
   'two jobs, claimed one by one': { world: single, beginning: ['enqueue a', 'enqueue b', ...leased], depth: 3, states: 500 }, // prettier-ignore
