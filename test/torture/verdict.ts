@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { queueKeys, type Noun } from '../../src/keys.js';
 import { decodeOutcome } from '../../src/outcome.js';
 import { checkInvariants } from '../helpers/invariants.js';
-import { numberOf, type Book, type Entry, type Violation } from './book.js';
+import type { Book, Violation } from './book.js';
+import { numberOf, type Entry } from './entry.js';
 import type { End } from './load.js';
 
 const pageSize = 1_000;
