@@ -42,6 +42,7 @@ const traces: Readonly<Record<string, Traces>> = {
   'a late job, and one that waits': { world: { ...expiring, ids: ['a', 'b'] }, beginning: ['enqueue with a ttl a', 'enqueue b', ...leased, 'the time of a in expiring comes', 'A claims under A1'], depth: 2, states: 150 }, // prettier-ignore
   'a job that is to depend on one that is held': { world: related, beginning: ['enqueue a', ...claimed, 'b asks a'], depth: 3, states: 500 }, // prettier-ignore
   'a job that depends on one that has ended': { world: related, beginning: ['enqueue a', ...claimed, 'b asks a', 'defer b, a being pending', 'A ends a #1 by complete'], depth: 3, states: 400 }, // prettier-ignore
+  'a job that depends on one that has failed': { world: related, beginning: ['enqueue a', ...claimed, 'b asks a', 'defer b, a being pending', 'A ends a #1 by fail'], depth: 2, states: 100 }, // prettier-ignore
   'two jobs, claimed one by one': { world: single, beginning: ['enqueue a', 'enqueue b', ...leased], depth: 3, states: 500 }, // prettier-ignore
   'two jobs, claimed together': { world: double, beginning: ['enqueue a', 'enqueue b', ...claimed], depth: 3, states: 500 }, // prettier-ignore
   'two jobs that were lost': { world: single, beginning: ['enqueue a', 'enqueue b', ...claimed, 'A claims under A1', 'the deadline of A1 passes', 'late leases lapse', 'a sweep reclaims'], depth: 3, states: 500 }, // prettier-ignore
