@@ -4,6 +4,7 @@ import { idOf } from '../../examples/files.js';
 import { Progress } from '../../examples/progress.js';
 import { Sum } from '../../examples/tally.js';
 import { addCounts, byCount, countWords, cutTo, type WordCounts } from '../../examples/words.js';
+import { noJobs } from '../helpers/live.js';
 
 function countsOf(text: string): WordCounts {
   const sums = new Map<string, number>();
@@ -75,23 +76,13 @@ function sink(isTTY: boolean, columns = 80): NodeJS.WriteStream & { text: string
   return out as unknown as NodeJS.WriteStream & { text: string };
 }
 
-const none = {
-  waiting: 0,
-  delayed: 0,
-  deferred: 0,
-  active: 0,
-  completed: 0,
-  failed: 0,
-  cancelled: 0,
-};
-
 test('on a terminal each stage is a row, redrawn in place, never wider than the terminal', () => {
   const out = sink(true, 40);
   const progress = new Progress(out);
-  const read = { ...none, completed: 2 };
-  progress.show({ read, count: { ...none, waiting: 1_500, delayed: 1 } });
+  const read = { ...noJobs, completed: 2 };
+  progress.show({ read, count: { ...noJobs, waiting: 1_500, delayed: 1 } });
   const before = out.text.length;
-  progress.show({ read, count: { ...none, active: 7, completed: 1_000, failed: 3 } });
+  progress.show({ read, count: { ...noJobs, active: 7, completed: 1_000, failed: 3 } });
   const lines = out.text.slice(before).replaceAll('\u001B[K', '').split('\n');
   // oxlint-disable-next-line no-control-regex -- it moves the cursor
   expect(lines[0]).toMatch(/^\u001B\[4A\r +waiting +deferred +active +d$/);
@@ -106,9 +97,9 @@ test('on a terminal each stage is a row, redrawn in place, never wider than the 
 test('elsewhere it is a line now and then, without control characters', () => {
   const out = sink(false);
   const progress = new Progress(out);
-  const merge = { ...none, deferred: 3 };
+  const merge = { ...noJobs, deferred: 3 };
   for (let done = 5; done < 100; done++)
-    progress.show({ count: { ...none, waiting: 99 - done, completed: done, failed: 1 }, merge });
+    progress.show({ count: { ...noJobs, waiting: 99 - done, completed: done, failed: 1 }, merge });
   expect(out.text).toBe('count 7 of 100 (1 failed), merge 0 of 3\n');
   expect(progress.total.jobs).toBe(94);
 });

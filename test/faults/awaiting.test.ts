@@ -1,5 +1,6 @@
 // Waiting for a job across faults: there is always an answer or a typed error.
 import { expect, test } from 'vitest';
+import type { WorkerOptions } from '../../src/options.js';
 import { gate, liveRedis, pause, until } from '../helpers/live.js';
 import { startProxy } from '../helpers/proxy.js';
 import { rejection } from '../helpers/rejection.js';
@@ -12,6 +13,16 @@ async function proxied() {
   return { proxy, connection: live.as('everything', proxy) };
 }
 
+/** A worker whose jobs end with a result at `open`. */
+function working(options: WorkerOptions = {}) {
+  const { opened, open } = gate();
+  const worker = live.worker(async () => {
+    await opened;
+    return 'result';
+  }, options);
+  return { worker, open };
+}
+
 async function watched(id: string): Promise<void> {
   await until(async () => (await live.redis.hexists(`lunaq:{${live.name}}:watched`, id)) === 1);
 }
@@ -22,11 +33,7 @@ test(
   async () => {
     const { proxy, connection } = await proxied();
     const queue = live.queue<null, string>({ connection });
-    const { opened, open } = gate();
-    live.worker(async () => {
-      await opened;
-      return 'result';
-    });
+    const { open } = working();
     const job = await queue.add('job', null);
     const awaited = job.waitUntilFinished({ timeout: 15_000 });
     await watched(job.id);
@@ -43,13 +50,12 @@ test(
 
 test('a message that is lost without a cut: the answer comes with the next look', async () => {
   const queue = live.queue<null, string>();
-  const { opened, open } = gate();
   // Whoever may not publish does its work all the same; what it has to say is lost.
   const mute = { username: 'mute', password: 'mute' };
   await live.redis.call('ACL', 'SETUSER', mute.username, 'on', `>${mute.password}`, '~*', '&*', '+@all', '-publish'); // prettier-ignore
   live.after(() => live.redis.call('ACL', 'LOG', 'RESET'));
   const connection = { ...live.as('worker'), ...mute };
-  live.worker(() => opened.then(() => 'result'), { connection });
+  const { open } = working({ connection });
   const job = await queue.add('job', null);
   const awaited = job.waitUntilFinished({ timeout: 10_000 });
   await watched(job.id);
@@ -78,11 +84,7 @@ test('cut 20 times while 200 jobs are awaited: each is answered, with its own re
 
 test('the subscription alone is killed on the server: it is set up again, and the answer comes', async () => {
   const queue = live.queue<null, string>();
-  const { opened, open } = gate();
-  live.worker(async () => {
-    await opened;
-    return 'result';
-  });
+  const { open } = working();
   const job = await queue.add('job', null);
   const awaited = job.waitUntilFinished({ timeout: 10_000 });
   await watched(job.id);
@@ -93,11 +95,7 @@ test('the subscription alone is killed on the server: it is set up again, and th
 
 test('a server that was killed and restarted: the answer comes when the job has finished', async () => {
   const queue = live.queue<null, string>();
-  const { opened, open } = gate();
-  const worker = live.worker(async () => {
-    await opened;
-    return 'result';
-  });
+  const { worker, open } = working();
   const job = await queue.add('job', null);
   const awaited = job.waitUntilFinished({ timeout: 20_000 });
   await watched(job.id);

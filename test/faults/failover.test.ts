@@ -35,15 +35,21 @@ async function replicatedLoad(): Promise<{ load: Load; safe: number }> {
   return { load, safe };
 }
 
+/** What is left fits together, and nothing is lost that was passed on before `safe`. */
+async function expectOnlyTail(load: Load, safe: number, scenario: string) {
+  const verdict = await load.judge(scenario);
+  expect(verdict).toMatchObject(consistent);
+  expect(load.onlyAfter(safe, verdict)).toBe(true);
+  return verdict;
+}
+
 test(
   'the master is killed under load: a replica takes over, and what it had is not lost',
   async () => {
     const { load, safe } = await replicatedLoad();
     await master.kill();
     await load.recovers();
-    const verdict = await load.judge('failover,master-killed');
-    expect(verdict).toMatchObject(consistent);
-    expect(load.onlyAfter(safe, verdict)).toBe(true);
+    await expectOnlyTail(load, safe, 'failover,master-killed');
   },
   timeLimit,
 );
@@ -75,9 +81,7 @@ test(
       await load.recovers(asked);
       await load.flows();
     }
-    const verdict = await load.judge('failover,asked-for');
-    expect(verdict).toMatchObject(consistent);
-    expect(load.onlyAfter(safe, verdict)).toBe(true);
+    await expectOnlyTail(load, safe, 'failover,asked-for');
   },
   timeLimit,
 );
@@ -91,10 +95,8 @@ test(
     await pause(200);
     await master.kill();
     await load.recovers();
-    const verdict = await load.judge('failover,tail-lost');
+    const verdict = await expectOnlyTail(load, safe, 'failover,tail-lost');
     expect(verdict.lost.length).toBeGreaterThan(0);
-    expect(verdict).toMatchObject(consistent);
-    expect(load.onlyAfter(safe, verdict)).toBe(true);
   },
   timeLimit,
 );
@@ -110,9 +112,7 @@ test(
     // Has waited for the old one all the time.
     live.redis.disconnect(true);
     await load.flows();
-    const verdict = await load.judge('failover,master-frozen');
-    expect(verdict).toMatchObject(consistent);
-    expect(load.onlyAfter(safe, verdict)).toBe(true);
+    await expectOnlyTail(load, safe, 'failover,master-frozen');
   },
   timeLimit,
 );

@@ -1,7 +1,7 @@
 // A worker's process dies, freezes, or is asked to end.
 import { expect, test } from 'vitest';
 import { startWorker } from '../helpers/child.js';
-import { liveRedis, pause, quick, until } from '../helpers/live.js';
+import { crowd, liveRedis, pause, quick, until } from '../helpers/live.js';
 import { tellFault } from '../helpers/load.js';
 
 const live = liveRedis();
@@ -45,21 +45,12 @@ test('all jobs of a killed process come back, few at first, and none is lost', a
   const victim = await startWorker(live, { concurrency: 60 });
   await until(async () => (await queue.getJobCounts()).active === 60);
   await victim.kill();
-  let running = 0;
-  let most = 0;
-  const worker = live.worker(
-    async () => {
-      running += 1;
-      most = Math.max(most, running);
-      await pause(1);
-      running -= 1;
-    },
-    { concurrency: 60 },
-  );
+  const seen = crowd(1);
+  const worker = live.worker(seen.handler, { concurrency: 60 });
   await until(async () => (await queue.getJobCounts()).completed === jobs.length);
   await worker.close();
   expect(await live.violations()).toEqual([]);
-  console.log(`60 suspects: at most ${most} at a time`);
+  console.log(`60 suspects: at most ${seen.most} at a time`);
 });
 
 test('a process frozen past its lease loses its job: signal fires, its result is refused', async () => {

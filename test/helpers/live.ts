@@ -39,6 +39,32 @@ export function gate<T = void>(): { readonly opened: Promise<T>; open: (value: T
   return { opened, open };
 }
 
+/** What `getJobCounts` tells of an empty queue. */
+export const noJobs = {
+  waiting: 0,
+  delayed: 0,
+  deferred: 0,
+  active: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+};
+
+/** A handler that takes `ms`, at how many jobs it is at once, and at how many it was at most. */
+export function crowd(ms: number) {
+  const seen = {
+    running: 0,
+    most: 0,
+    handler: async (): Promise<void> => {
+      seen.running += 1;
+      seen.most = Math.max(seen.most, seen.running);
+      await pause(ms);
+      seen.running -= 1;
+    },
+  };
+  return seen;
+}
+
 export function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -1,6 +1,7 @@
 // Waits between attempts that a list or the worker's own strategy decides.
 import { expect, test } from 'vitest';
 import type { JobOptions } from '../../src/job-options.js';
+import type { Queue } from '../../src/queue.js';
 import type { BackoffStrategy } from '../../src/retry.js';
 import { gate, liveRedis, until } from '../helpers/live.js';
 
@@ -94,10 +95,10 @@ test.each(broken)('a strategy %s fails the job, and says so', async (_, strategy
   expect((await queue.getJob(bad.id))?.failedReason).toMatch(/could not be decided.*mine/);
 });
 
-test('a worker that closes while a strategy is asked hands the job back', async () => {
-  const queue = live.queue();
+/** A job that has failed, and whose strategy has been asked; it answers at `open`. */
+async function undecided(queue: Queue) {
   const { opened, open } = gate<number>();
-  let asked = 0;
+  let calls = 0;
   const worker = live.worker(
     () => {
       throw new Error('again');
@@ -105,14 +106,20 @@ test('a worker that closes while a strategy is asked hands the job back', async 
     {
       settings: {
         backoffStrategy: () => {
-          asked += 1;
+          calls += 1;
           return opened;
         },
       },
     },
   );
   const { id } = await queue.add('job', {}, { attempts: 3, backoff: { type: 'slow' } });
-  await until(() => asked === 1);
+  await until(() => calls === 1);
+  return { id, worker, open };
+}
+
+test('a worker that closes while a strategy is asked hands the job back', async () => {
+  const queue = live.queue();
+  const { id, worker, open } = await undecided(queue);
   await worker.close(true);
   open(0);
   expect(await queue.getJob(id)).toMatchObject({ attemptsMade: 0 });
@@ -121,23 +128,7 @@ test('a worker that closes while a strategy is asked hands the job back', async 
 
 test('a job that is cancelled while a strategy is asked ends as cancelled', async () => {
   const queue = live.queue();
-  const { opened, open } = gate<number>();
-  let asked = 0;
-  live.worker(
-    () => {
-      throw new Error('again');
-    },
-    {
-      settings: {
-        backoffStrategy: () => {
-          asked += 1;
-          return opened;
-        },
-      },
-    },
-  );
-  const { id } = await queue.add('job', {}, { attempts: 3, backoff: { type: 'slow' } });
-  await until(() => asked === 1);
+  const { id, open } = await undecided(queue);
   await queue.cancel(id);
   open(0);
   await until(async () => (await queue.getJobState(id)) === 'cancelled');

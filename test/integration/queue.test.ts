@@ -3,19 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { BulkError, QueueError } from '../../src/errors.js';
 import type { Job } from '../../src/job.js';
 import { Queue } from '../../src/queue.js';
-import { gate, liveRedis, pause, until } from '../helpers/live.js';
+import { gate, liveRedis, noJobs, pause, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
-const none = {
-  waiting: 0,
-  delayed: 0,
-  deferred: 0,
-  active: 0,
-  completed: 0,
-  failed: 0,
-  cancelled: 0,
-};
 const unreachable = { code: 'JOB_NOT_FOUND' };
 
 async function idsOf(queue: Queue, state: Parameters<Queue['getJobs']>[0]): Promise<string[]> {
@@ -75,7 +66,7 @@ describe('add', () => {
     const queue = live.queue<number>();
     const jobs = await Promise.all([1, 2, 3].map((n) => queue.add('job', n, { jobId: 'same' })));
     expect(jobs.map(({ duplicate, data }) => [duplicate, data])).toEqual([[false, 1], [true, 1], [true, 1]]); // prettier-ignore
-    expect(await queue.getJobCounts()).toEqual({ ...none, waiting: 1 });
+    expect(await queue.getJobCounts()).toEqual({ ...noJobs, waiting: 1 });
   });
 
   test('refuses a record over 1 MiB, and takes one of just that', async () => {
@@ -86,7 +77,7 @@ describe('add', () => {
     const data = 'x'.repeat(1024 * 1024 - 40);
     const { id } = await queue.add('job', data);
     expect((await queue.getJob(id))?.data).toBe(data);
-    expect(await queue.getJobCounts()).toEqual({ ...none, waiting: 1 });
+    expect(await queue.getJobCounts()).toEqual({ ...noJobs, waiting: 1 });
   });
 
   test('refuses data that is no JSON', async () => {
@@ -97,7 +88,7 @@ describe('add', () => {
     await expect(queue.add('job', 1n)).rejects.toThrow(
       /^data: expected what JSON can hold, got 1n$/,
     );
-    expect(await queue.getJobCounts()).toEqual(none);
+    expect(await queue.getJobCounts()).toEqual(noJobs);
   });
 
   test('rejects with BACKPRESSURE when too much waits to be sent, by number or by bytes', async () => {
@@ -127,7 +118,7 @@ describe('add', () => {
       );
       console.log(`10,000 adds: ${counts.get('evalsha')} script calls`);
       expect(counts.get('evalsha')).toBeLessThanOrEqual(42);
-      expect(await queue.getJobCounts()).toEqual({ ...none, waiting: 10_002 });
+      expect(await queue.getJobCounts()).toEqual({ ...noJobs, waiting: 10_002 });
     },
   );
 });
@@ -142,7 +133,7 @@ describe('addBulk', () => {
     }));
     const added = await queue.addBulk(jobs);
     expect(added.map(({ data }) => data)).toEqual(jobs.map(({ data }) => data));
-    expect(await queue.getJobCounts()).toEqual({ ...none, waiting: 600, delayed: 100 });
+    expect(await queue.getJobCounts()).toEqual({ ...noJobs, waiting: 600, delayed: 100 });
     const waiting = await queue.getJobs('waiting', { start: 0, end: 999, asc: true });
     expect(waiting.map(({ data }) => data)).toEqual(
       jobs.map(({ data }) => data).filter((n) => n % 7 !== 0),
@@ -168,7 +159,7 @@ describe('addBulk', () => {
       { error: expect.any(TypeError) as Error },
       { job: { id: 'four' } },
     ]);
-    expect(await queue.getJobCounts()).toEqual({ ...none, waiting: 2 });
+    expect(await queue.getJobCounts()).toEqual({ ...noJobs, waiting: 2 });
   });
 
   test('adds none when an option of one is wrong; of none is none', async () => {
@@ -176,7 +167,7 @@ describe('addBulk', () => {
     const bad = { name: 'job', data: {}, opts: { attempts: 0 } };
     await expect(queue.addBulk([{ name: 'job', data: {} }, bad])).rejects.toThrow(RangeError);
     expect(await queue.addBulk([])).toEqual([]);
-    expect(await queue.getJobCounts()).toEqual(none);
+    expect(await queue.getJobCounts()).toEqual(noJobs);
   });
 });
 
@@ -225,9 +216,9 @@ describe('acting on jobs', () => {
     for (const { id } of await queue.getJobs('waiting', { start: 0, end: 9, asc: true }))
       await queue.remove(id);
     await queue.drain();
-    expect(await queue.getJobCounts()).toEqual({ ...none, delayed: 300 });
+    expect(await queue.getJobCounts()).toEqual({ ...noJobs, delayed: 300 });
     await queue.drain(true);
-    expect(await queue.getJobCounts()).toEqual(none);
+    expect(await queue.getJobCounts()).toEqual(noJobs);
     const job = await queue.add('job', {});
     expect(await idsOf(queue, 'waiting')).toEqual([job.id]);
   });
@@ -243,7 +234,7 @@ describe('acting on jobs', () => {
     await until(async () => (await queue.getJobCounts()).active === 1);
     await expect(queue.obliterate()).rejects.toMatchObject({ code: 'JOB_ACTIVE' });
     await queue.obliterate({ force: true });
-    expect(await queue.getJobCounts()).toEqual(none);
+    expect(await queue.getJobCounts()).toEqual(noJobs);
     open();
   });
 
@@ -274,7 +265,7 @@ test('close waits for adds under way; then nothing is added', async () => {
   await expect(queue.getJobCounts()).rejects.toBeInstanceOf(QueueError);
   expect(queue.close()).toBe(queue.close());
   const other = live.queue();
-  expect(await other.getJobCounts()).toEqual({ ...none, waiting: 500 });
+  expect(await other.getJobCounts()).toEqual({ ...noJobs, waiting: 500 });
   expect(await live.redis.exists(`lunaq:{${live.name}}:calls`)).toBe(0);
   await pause(0);
 });

@@ -137,35 +137,26 @@ test('a retry, a handback, a requeue and a resume wake an idle worker at once', 
   await soon(5, 'resume');
 });
 
-test(
-  'a delayed job is started in time by whoever is there, also when its first waiter has gone',
-  { tags: ['timing'] },
-  async () => {
-    const queue = live.queue();
-    const ran: number[] = [];
-    const workers = [1, 2, 3].map(() =>
-      live.worker(() => void ran.push(performance.now()), slowSweep),
-    );
-    await blocked();
-    await pause(50);
-    const at = performance.now();
-    await queue.add('job', {}, { delay: 400 });
-    await pause(50);
-    // Only one of them has been told of the job, and set its timer.
-    await workers[0]!.close();
-    await workers[1]!.close();
-    await until(() => ran.length === 1, 3_000);
-    expect(ran[0]! - at).toBeLessThan(700);
-  },
-);
+type Pausing = { pause(): Promise<void>; close(): Promise<void> };
 
-test(
-  'a delayed job is started in time, though the worker that waits for it is paused',
+// Only the first worker is told of the job, and sets its timer.
+test.each<[string, number, (workers: readonly Pausing[]) => Promise<unknown>]>([
+  [
+    'those that waited first have gone',
+    3,
+    async ([first, second]) => {
+      await first?.close();
+      await second?.close();
+    },
+  ],
+  ['the worker that waits for it is paused', 2, async ([first]) => await first?.pause()],
+])(
+  'a delayed job is started in time, though %s',
   { tags: ['timing'] },
-  async () => {
+  async (_, count, withdraw) => {
     const queue = live.queue();
     const ran: number[] = [];
-    const workers = [1, 2].map(() =>
+    const workers = Array.from({ length: count }, () =>
       live.worker(() => void ran.push(performance.now()), slowSweep),
     );
     await blocked();
@@ -173,7 +164,7 @@ test(
     const at = performance.now();
     await queue.add('job', {}, { delay: 400 });
     await pause(50);
-    await workers[0]!.pause();
+    await withdraw(workers);
     await until(() => ran.length === 1, 3_000);
     expect(ran[0]! - at).toBeLessThan(700);
   },

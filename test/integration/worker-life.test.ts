@@ -1,6 +1,6 @@
 // A worker from run to close: concurrency, bursts, pauses, the ways it ends.
 import { expect, test } from 'vitest';
-import { gate, liveRedis, pause, until } from '../helpers/live.js';
+import { crowd, gate, liveRedis, pause, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
@@ -10,32 +10,23 @@ function many(count: number, name = 'job'): { name: string; data: unknown }[] {
 
 test('concurrency is kept to, and may be changed while running', async () => {
   const queue = live.queue();
-  let running = 0;
-  let most = 0;
-  const worker = live.worker(
-    async () => {
-      running += 1;
-      most = Math.max(most, running);
-      await pause(5);
-      running -= 1;
-    },
-    { concurrency: 3 },
-  );
+  const seen = crowd(5);
+  const worker = live.worker(seen.handler, { concurrency: 3 });
   await queue.addBulk(many(40));
   await until(async () => (await queue.getJobCounts()).completed === 40);
-  expect(most).toBe(3);
+  expect(seen.most).toBe(3);
 
   worker.concurrency = 8;
   await queue.addBulk(many(80));
   await until(async () => (await queue.getJobCounts()).completed === 120);
-  expect(most).toBe(8);
+  expect(seen.most).toBe(8);
 
   worker.concurrency = 1;
-  await until(() => running === 0);
-  most = 0;
+  await until(() => seen.running === 0);
+  seen.most = 0;
   await queue.addBulk(many(10));
   await until(async () => (await queue.getJobCounts()).completed === 130);
-  expect(most).toBe(1);
+  expect(seen.most).toBe(1);
   expect(() => {
     worker.concurrency = 0;
   }).toThrow(/concurrency: expected a whole number from 1/);

@@ -4,7 +4,7 @@ import type { WorkerOptions } from '../../src/options.js';
 import type { Queue } from '../../src/queue.js';
 import { Worker, type Handler } from '../../src/worker.js';
 import { startWorker } from '../helpers/child.js';
-import { gate, liveRedis, median, pause, quick, until } from '../helpers/live.js';
+import { crowd, gate, liveRedis, median, pause, quick, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
@@ -324,26 +324,16 @@ describe('from run to close', () => {
 
   test('concurrency is of all queues together, and may change', async () => {
     const [a, b] = queues('a', 'b') as [Queue, Queue];
-    let running = 0;
-    let most = 0;
-    const busy = worker(
-      [a, b],
-      async () => {
-        running += 1;
-        most = Math.max(most, running);
-        await pause(5);
-        running -= 1;
-      },
-      { concurrency: 3 },
-    );
+    const seen = crowd(5);
+    const busy = worker([a, b], seen.handler, { concurrency: 3 });
     await Promise.all([a.addBulk(many(30)), b.addBulk(many(30))]);
     await until(async () => (await b.getJobCounts()).completed === 30);
     await until(async () => (await a.getJobCounts()).completed === 30);
-    expect(most).toBe(3);
+    expect(seen.most).toBe(3);
     busy.concurrency = 6;
     await Promise.all([a.addBulk(many(40)), b.addBulk(many(40))]);
     await until(async () => (await b.getJobCounts()).completed === 70);
-    expect(most).toBe(6);
+    expect(seen.most).toBe(6);
   });
 
   test('pause holds all queues until resume', async () => {

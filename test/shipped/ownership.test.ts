@@ -1,7 +1,7 @@
 // Who holds a job, and what sweeps do to jobs that somebody held.
 import { expect, test } from 'vitest';
 import { startWorker } from '../helpers/child.js';
-import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
+import { gate, liveRedis, noJobs, pause, quick, until } from '../helpers/live.js';
 
 const live = liveRedis();
 
@@ -58,15 +58,7 @@ test('a job that has gone while a frozen worker held it is revived by nobody', a
   await frozen.sees('error');
   await sweeps(4);
   expect(given).toEqual([['hold', { n: 7 }]]);
-  expect(await queue.getJobCounts()).toEqual({
-    waiting: 0,
-    delayed: 0,
-    deferred: 0,
-    active: 0,
-    completed: 0,
-    failed: 0,
-    cancelled: 0,
-  });
+  expect(await queue.getJobCounts()).toEqual(noJobs);
   expect(await live.redis.exists(key('jobs'), key('active'), key('suspects'))).toBe(0);
 });
 
