@@ -79,16 +79,19 @@ export function deliveries(jobs) {
 
 /** Adds with `width` lanes, each of which waits for its last add. */
 export async function addAll(target, jobs, width = addsInFlight) {
-  if (target.addAll) {
-    await target.addAll(jobs);
-    return;
-  }
+  if (target.addAll) await target.addAll(jobs);
+  else await addSingly(target, jobs, width);
+}
+
+/** @param {(index: number) => void} [added] is told of each */
+export async function addSingly(target, jobs, width, added = () => {}) {
   let next = 0;
   const lane = async () => {
     while (next < jobs) {
       const index = next;
       next += 1;
       await target.add(index);
+      added(index);
     }
   };
   await Promise.all(Array.from({ length: width }, lane));

@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util';
 import { open } from '../libraries/lunaq.mjs';
 import { Deliveries } from '../payload.mjs';
+import { addSingly } from '../workload.mjs';
 import { sideOf } from './sides.mjs';
 
 const bytes = 63;
@@ -60,20 +61,6 @@ class Meter {
   }
 }
 
-/** @param {(index: number) => void} added is told of each */
-async function produce(target, jobs, width, added) {
-  let next = 0;
-  const lane = async () => {
-    while (next < jobs) {
-      const index = next;
-      next += 1;
-      await target.add(index);
-      added(index);
-    }
-  };
-  await Promise.all(Array.from({ length: width }, lane));
-}
-
 async function consume(target, { concurrency }, meter) {
   const deliveries = new Deliveries(meter.jobs);
   const worker = await target.worker(concurrency, {
@@ -99,7 +86,7 @@ if (!Number.isInteger(jobs) || jobs < 5)
   throw new RangeError(`--jobs: expected a whole number from 5 on, got ${values.jobs}`);
 const meter = new Meter(jobs);
 const target = await open({ url: process.env.REDIS_URL, queue: values.queue, bytes });
-const adds = (added) => produce(target, meter.jobs, side.adds, added);
+const adds = (added) => addSingly(target, meter.jobs, side.adds, added);
 const roles = {
   producer: async () => {
     await adds(() => meter.one());

@@ -1,15 +1,10 @@
 // What scripts publish of jobs: one message for each call. The first line is the server's time (ms); then there is a line for each event:
 // a word, the job's id, and what else is to be told, parted by tabs.
 import type { JobId } from '../script.js';
+import { states } from '../scripts.js';
 
 const eventWords = [
-  'waiting',
-  'delayed',
-  'deferred',
-  'active',
-  'completed',
-  'failed',
-  'cancelled',
+  ...states,
   /** Of a watched job while nobody listens to all: it has finished. */
   'ended',
   'stalled',

@@ -22,39 +22,18 @@ export type AddWord = 'added' | 'duplicate' | 'full';
 const job = { id: as<JobId>(), record: as<RecordText>(), traits: as<TraitsText | ''>() };
 const adding = { ...numbered, schema: as<number>() };
 const bounded: { most?: number } = { most: as<number>() };
+const entered = ['calls', 'meta', 'jobs', 'traits', 'expiring', 'watched'] as const;
 const beyond = ['active', 'completed', 'failed', 'cancelled'] as const;
 
 export const enqueue = declareScript('enqueue', {
-  keys: [
-    'calls',
-    'meta',
-    'jobs',
-    'traits',
-    'expiring',
-    'watched',
-    'waiting',
-    'wake',
-    ...beyond,
-    'news',
-  ],
+  keys: [...entered, 'waiting', 'wake', ...beyond, 'news'],
   args: { ...adding, distinct: as<number>(), ...bounded },
   each: job,
   parse: words<AddWord, 'stale' | 'outdated'>,
 });
 
 export const schedule = declareScript('schedule', {
-  keys: [
-    'calls',
-    'meta',
-    'jobs',
-    'traits',
-    'expiring',
-    'watched',
-    'delayed',
-    'wake',
-    ...beyond,
-    'news',
-  ],
+  keys: [...entered, 'delayed', 'wake', ...beyond, 'news'],
   args: { ...adding, ...bounded },
   each: { ...job, delay: as<number>() },
   parse: words<AddWord, 'stale' | 'outdated'>,
