@@ -3,8 +3,8 @@
 import type { ScriptName } from '../script.js';
 
 /**
- * What a user of Redis is for. `producer`: `Queue`, `FlowProducer`, `QueueEvents` and the command `lunaq`; `worker`: `Worker` and the jobs that
- * its handlers are given; `observer`: `QueueEvents`, and all of a `Queue` and of `lunaq` that only looks.
+ * What a user of Redis is for. `producer`: `Queue`, `QueueEvents` and the command `lunaq`; `worker`: `Worker` and the jobs that its handlers are
+ * given; `observer`: `QueueEvents`, and all of a `Queue` and of `lunaq` that only looks.
  */
 export type Role = 'producer' | 'worker' | 'observer';
 
