@@ -81,3 +81,49 @@ test('after the event loop was blocked none starts that waited meanwhile, and no
   hurry(stage);
   expect(pace.room(0)).toBeGreaterThan(0);
 });
+
+/** Figures of the event loop and of the CPU that grow as the test says. */
+function machine(): (active: number, cpu: number) => void {
+  let [active, used] = [0, 0];
+  vi.spyOn(performance, 'eventLoopUtilization').mockImplementation((from) => ({
+    idle: 0,
+    active: active - ((from as { of?: number } | undefined)?.of ?? 0),
+    utilization: 1,
+    of: active,
+  }));
+  vi.spyOn(process, 'cpuUsage').mockImplementation((from) => ({
+    user: used - (from?.user ?? 0),
+    system: 0,
+  }));
+  return (ms, cpu) => {
+    active += ms;
+    used += cpu * 1_000;
+    vi.advanceTimersByTime(ms);
+  };
+}
+
+test('time in which the process was given no core says nothing of how long jobs take', () => {
+  const pass = machine();
+  const { ahead, pace } = waiting();
+  for (let count = 0; count < 10; count += 1) {
+    ahead.add([run('quick')]);
+    ahead.shift();
+    pass(20, 1);
+  }
+  expect(pace.room(0)).toBe(10);
+});
+
+test('what others waited for a core while no handler ran is not taken off the next jobs', () => {
+  const pass = machine();
+  const { ahead, pace } = waiting();
+  for (let count = 0; count < 10; count += 1) {
+    ahead.add([run('long')]);
+    ahead.shift();
+    pass(20, 20);
+    pace.idle(performance.now());
+    pass(100, 1);
+  }
+  ahead.add([run('long')]);
+  ahead.shift();
+  expect(pace.room(0)).toBe(0);
+});
