@@ -56,7 +56,7 @@ test('the parent has lost the edge, as by a lost tail: the next check registers 
   await until(async () => (await live.redis.zcard(dependents)) === 1);
   expect(await live.redis.zrange(dependents, '0', '-1')).toEqual(edges);
   stage.work(['parent'], { stalledInterval: 60_000 });
-  await stage.reaches('child', 'child', 'completed', 1_000);
+  await stage.reaches('child', 'child', 'completed', 4_000);
 });
 
 test('the child has been lost, as by a lost tail: its parent tells nobody, and forgets the edge', async () => {
@@ -180,13 +180,13 @@ test('a child that is put back while its parent finishes does not wait for the n
     await stage.add('parent', parent);
     await stage.add('child', child, 'complete', { dependsOn: { queue: stage.nameOf('parent'), id: parent } }); // prettier-ignore
     await stage.queue('parent').cancel(parent);
-    await stage.reaches('child', child, 'failed', 2_000);
+    await stage.reaches('child', child, 'failed', 4_000);
     await stage.queue('parent').retryJob(parent);
     const back = stage.queue().retryJob(child);
     for (let turn = round % 8; turn > 0; turn -= 1) await new Promise(setImmediate);
     await stage.queue('parent').resume();
     await back;
-    await stage.reaches('child', child, 'completed', 2_000);
+    await stage.reaches('child', child, 'completed', 4_000);
   }
   expect(stage.ran).toHaveLength(200);
 });

@@ -207,7 +207,7 @@ describe('a child that waits for a failed parent', () => {
     const stage = await failedParent();
     stage.work(['child'], { stalledInterval: 60_000 });
     await stage.queue('parent').retryJob('parent');
-    await stage.reaches('child', 'child', 'completed', 1_000);
+    await stage.reaches('child', 'child', 'completed', 4_000);
     const child = await stage.queue().getJob('child');
     expect(await child?.parents()).toMatchObject([{ state: 'completed', returnvalue: 'second' }]);
   });
@@ -215,7 +215,7 @@ describe('a child that waits for a failed parent', () => {
   test('fails when the parent is removed', async () => {
     const stage = await failedParent();
     await stage.queue('parent').remove('parent');
-    await stage.reaches('child', 'child', 'failed', 1_000);
+    await stage.reaches('child', 'child', 'failed', 4_000);
     expect(await stage.reasonOf('child', 'child')).toContain('was removed');
   });
 

@@ -30,7 +30,7 @@ describe('a child', () => {
     const child = await stage.child('child');
     expect(await child.getState()).toBe('deferred');
     stage.work(['child', 'parent'], unswept);
-    await stage.reaches('child', 'child', 'completed', 1_000);
+    await stage.reaches('child', 'child', 'completed', 4_000);
     expect(stage.ran).toEqual(['parent', 'child']);
   });
 
@@ -42,7 +42,7 @@ describe('a child', () => {
     await stage.add('q', 'c', 'complete', { dependsOn: [{ id: 'parent' }] });
     expect(await stage.queue('q').getJobCounts()).toMatchObject({ waiting: 1, deferred: 3 });
     stage.work(['q'], unswept);
-    for (const id of ['a', 'b', 'c']) await stage.reaches('q', id, 'completed', 1_000);
+    for (const id of ['a', 'b', 'c']) await stage.reaches('q', id, 'completed', 4_000);
   });
 
   test('of a parent that has completed already goes where it belongs at once', async () => {
@@ -68,7 +68,7 @@ describe('a child', () => {
     const child = await stage.add('q', 'c', 'complete', { dependsOn: ['a', { id: 'a' }, 'a'] });
     expect(await child.parents()).toHaveLength(1);
     stage.work(['q'], unswept);
-    await stage.reaches('q', 'c', 'completed', 1_000);
+    await stage.reaches('q', 'c', 'completed', 4_000);
   });
 
   test('that depends on itself is refused', async () => {
@@ -88,9 +88,9 @@ describe('a child', () => {
     expect(again.duplicate).toBe(true);
     expect((await again.parents()).map(({ id }) => id)).toEqual(['a']);
     stage.work(['q'], unswept);
-    await stage.reaches('q', 'c', 'completed', 1_000);
+    await stage.reaches('q', 'c', 'completed', 4_000);
     stage.letGo();
-    await stage.reaches('q', 'b', 'completed', 1_000);
+    await stage.reaches('q', 'b', 'completed', 4_000);
     await pause(50);
     expect(stage.ran.filter((id) => id === 'c')).toHaveLength(1);
     expect(await live.redis.exists(`lunaq:{${stage.nameOf('q')}}:dependents`)).toBe(0);
@@ -108,7 +108,7 @@ describe('a child', () => {
     ]);
     expect(added.filter(({ duplicate }) => !duplicate)).toHaveLength(1);
     stage.work(['parent', 'child'], unswept);
-    await stage.reaches('child', 'c', 'completed', 1_000);
+    await stage.reaches('child', 'c', 'completed', 4_000);
     await stage.reaches('parent', 'parent', 'completed');
     await pause(50);
     expect(stage.ran).toEqual(['parent', 'c']);
@@ -144,7 +144,7 @@ describe('a child', () => {
     await until(async () => (await child.blockers()).length === 1);
     await stage.isDeferred('child');
     stage.work(['a'], unswept);
-    await stage.reaches('child', 'child', 'completed', 1_000);
+    await stage.reaches('child', 'child', 'completed', 4_000);
     const results = (await child.parents()).map(({ returnvalue }) => String(returnvalue));
     expect(new Set(results)).toEqual(new Set(['result of a', 'result of b', 'result of c'])); // prettier-ignore
   });
@@ -163,7 +163,7 @@ describe('a child', () => {
     expect(counts).toMatchObject({ waiting: 2, delayed: 2 });
     expect((await stage.queue().getJobs('waiting', { asc: true })).map(({ id }) => id)).toEqual(['first', 'short']); // prettier-ignore
     stage.work(['child']);
-    await stage.reaches('child', 'delayed', 'completed', 2_000);
+    await stage.reaches('child', 'delayed', 'completed', 4_000);
     expect(Date.now() - before).toBeGreaterThanOrEqual(395);
     expect(await stage.queue().getJobState('late')).toBe('delayed');
     await stage.reaches('child', 'short', 'completed');
@@ -188,7 +188,7 @@ describe('a child', () => {
     const dependsOn = { queue: stage.nameOf('parent'), id: 'parent' };
     await stage.add('child', 'child', 'fail', { dependsOn });
     stage.work(['parent', 'child'], unswept);
-    await stage.reaches('child', 'child', 'failed', 1_000);
+    await stage.reaches('child', 'child', 'failed', 4_000);
     await stage.queue('parent').remove('parent');
     await stage.queue().retryJob('child');
     await until(() => stage.ran.filter((id) => id === 'child').length === 2);
@@ -208,7 +208,7 @@ describe('removing and cancelling', () => {
     expect(await stage.queue().getJobState('removed')).toBe('unknown');
     expect(await stage.queue().getJob('cancelled')).toMatchObject({ failedReason: 'why' });
     stage.work(['parent', 'child'], unswept);
-    await stage.reaches('child', 'stays', 'completed', 1_000);
+    await stage.reaches('child', 'stays', 'completed', 4_000);
     expect(stage.ran).toEqual(['parent', 'stays']);
     await until(async () => (await live.redis.exists(`lunaq:{${stage.nameOf('parent')}}:dependents`)) === 0); // prettier-ignore
   });
@@ -220,7 +220,7 @@ describe('removing and cancelling', () => {
     await stage.queue().remove('child');
     await stage.child('child');
     stage.work(['parent', 'child'], unswept);
-    await stage.reaches('child', 'child', 'completed', 1_000);
+    await stage.reaches('child', 'child', 'completed', 4_000);
     await pause(50);
     expect(stage.ran).toEqual(['parent', 'child']);
   });
@@ -249,7 +249,7 @@ describe('looking', () => {
       { queue: stage.nameOf('parent'), id: 'b' },
     ]);
     stage.work(['parent'], unswept);
-    await stage.reaches('parent', 'b', 'completed', 1_000);
+    await stage.reaches('parent', 'b', 'completed', 4_000);
     await until(async () => (await all(parent.dependents())).length === 0);
   });
 

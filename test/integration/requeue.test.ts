@@ -131,7 +131,7 @@ describe('putting a child back', () => {
     await stage.queue().retryJob('child');
     await stage.isDeferred('child');
     stage.work(['parent', 'child'], { stalledInterval: 60_000 });
-    await stage.reaches('child', 'child', 'completed', 1_000);
+    await stage.reaches('child', 'child', 'completed', 4_000);
     expect(stage.ran).toEqual(['parent', 'child']);
   });
 

@@ -41,8 +41,8 @@ test('it never runs although no sweep comes: the claim that would take it fails 
   await queue.add('job', {}, { jobId: 'free' });
   await pause(30);
   await queue.resume();
-  await until(() => ran.length === 3, 1_000);
-  await until(async () => (await queue.getJobState('late')) === 'failed', 1_000);
+  await until(() => ran.length === 3, 4_000);
+  await until(async () => (await queue.getJobState('late')) === 'failed', 4_000);
   expect(ran).toEqual(['first', 'in-time', 'free']);
 });
 

@@ -77,7 +77,7 @@ test('two idle workers share what comes at once', async () => {
     }, slowSweep);
   await pause(100);
   await queue.addBulk([1, 2, 3].map(() => ({ name: 'job', data: {} })));
-  await until(() => running.length === 3, 1_000);
+  await until(() => running.length === 3, 4_000);
   expect(running.toSorted()).toEqual(['a', 'b', 'c']);
   open();
 });

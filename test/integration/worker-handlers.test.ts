@@ -54,7 +54,7 @@ test('ready, paused, resumed, closing and closed are told, in this order', async
   const worker = live.worker(() => undefined);
   for (const event of ['ready', 'paused', 'resumed', 'closing', 'closed'] as const)
     worker.on(event, () => events.push(event));
-  await until(() => events.includes('ready'), 1_000);
+  await until(() => events.includes('ready'), 4_000);
   await worker.pause();
   worker.resume();
   await worker.close();
@@ -117,8 +117,8 @@ test.each(strangeErrors)(
     });
     const bad = await queue.add('bad', {});
     const good = await queue.add('good', {});
-    await until(async () => (await queue.getJobState(good.id)) === 'completed', 2_000);
-    await until(async () => (await queue.getJobState(bad.id)) === 'failed', 2_000);
+    await until(async () => (await queue.getJobState(good.id)) === 'completed', 4_000);
+    await until(async () => (await queue.getJobState(bad.id)) === 'failed', 4_000);
     expect((await queue.getJob(bad.id))?.failedReason).toMatch(reason);
   },
 );
@@ -152,7 +152,7 @@ test.each(unkeepable)(
     const queue = live.queue();
     live.worker(result);
     const job = await queue.add('job', {});
-    await until(async () => (await queue.getJobState(job.id)) === 'failed', 2_000);
+    await until(async () => (await queue.getJobState(job.id)) === 'failed', 4_000);
     expect((await queue.getJob(job.id))?.failedReason).toMatch(reason);
   },
 );
@@ -163,7 +163,7 @@ test.each([[undefined], [null], [0], [''], [false], [[]], [{ deep: [{ a: 'ü\ud8
     const queue = live.queue();
     live.worker(() => result);
     const job = await queue.add('job', {});
-    await until(async () => (await queue.getJobState(job.id)) === 'completed', 2_000);
+    await until(async () => (await queue.getJobState(job.id)) === 'completed', 4_000);
     expect((await queue.getJob(job.id))?.returnvalue).toEqual(result);
   },
 );

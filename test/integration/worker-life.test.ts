@@ -201,7 +201,7 @@ test('a paused worker leaves jobs to another at once', { tags: ['timing'] }, asy
   await pause(50);
   const started = performance.now();
   const job = await queue.add('job', {});
-  await until(async () => (await queue.getJobState(job.id)) === 'completed', 2_000);
+  await until(async () => (await queue.getJobState(job.id)) === 'completed', 4_000);
   expect(performance.now() - started).toBeLessThan(500);
   expect((await queue.getJob(job.id))?.returnvalue).toBe('other');
 });

@@ -82,7 +82,7 @@ describe('in order of preference', () => {
         const { id } = await high.add('job', {});
         const at = performance.now();
         const from = order.length;
-        await until(() => started.has(id), 2_000);
+        await until(() => started.has(id), 4_000);
         late.push(started.get(id)! - at);
         before.push(order.indexOf('high', from) - from);
       }
@@ -117,7 +117,7 @@ describe('in order of preference', () => {
     await until(async () => (await low.getJobCounts()).completed === 20);
     expect(await high.getJobCounts()).toMatchObject({ waiting: 5 });
     await high.resume();
-    await until(async () => (await high.getJobCounts()).completed === 5, 1_000);
+    await until(async () => (await high.getJobCounts()).completed === 5, 4_000);
   });
 });
 
@@ -136,7 +136,7 @@ test.each([
     await until(async () => (await sound.getJobCounts()).completed === 20);
     expect(live.errors[0]?.message).toMatch(/claim: .*WRONGTYPE/);
     await sound.add('job', {});
-    await until(async () => (await sound.getJobCounts()).completed === 21, 1_000);
+    await until(async () => (await sound.getJobCounts()).completed === 21, 4_000);
     await live.redis.del(spoiled);
     await broken.add('job', {});
     await until(async () => (await broken.getJobCounts()).completed === 1);
@@ -274,7 +274,7 @@ describe('waking', () => {
     );
     for (const [n, queue] of both.entries())
       for (const delay of [100, 200, 300]) await queue.add('job', {}, { delay: delay + 50 * n });
-    await until(() => late.length === 6, 2_000);
+    await until(() => late.length === 6, 4_000);
     expect(Math.max(...late)).toBeLessThan(100);
   });
 });
@@ -418,7 +418,7 @@ test('a queue of a newer major version stops none of those behind it, sweep afte
   for (const data of [1, 2, 3]) {
     await pause(3 * (quick.stalledInterval ?? 0));
     await own.add('job', data);
-    await until(() => ran.length === data, 2_000);
+    await until(() => ran.length === data, 4_000);
   }
   expect(errors).toMatchObject([{ code: 'OUTDATED' }]);
   await live.redis.del(meta);
