@@ -59,7 +59,7 @@ interface Search {
 async function untilFound(name: PlantName): Promise<Search> {
   const { shows }: { shows: readonly string[] } = plants[name];
   const outputs: string[] = [];
-  for (let seeds = 0; seeds < 4; seeds += 1) {
+  for (let seeds = 0; seeds < 8; seeds += 1) {
     const { code, output } = await torture(['--plant', name]);
     outputs.push(`${code}: ${output}`);
     const [, kind = ''] = /^VIOLATION (\S+)/m.exec(output) ?? [];
