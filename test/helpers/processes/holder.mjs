@@ -55,7 +55,7 @@ async function beat() {
   let at = performance.now();
   let cpu = process.cpuUsage();
   while (!over.signal.aborted) {
-    await redis.ping();
+    await redis.client('ID'); // which a worker may ask
     await pause(period - 1);
     const now = performance.now();
     const { user, system } = process.cpuUsage(cpu);
