@@ -46,7 +46,7 @@ const period = 500;
 const patience = 120_000;
 
 export async function playApart(stage: Stage, plot: Plot): Promise<Effort> {
-  const { crew, master, judge, found, signal, rest, kill } = stage;
+  const { crew, master, judge, found, signal, rest, alone, kill } = stage;
   const { redis } = master;
   const { queues, count, options } = plot;
   const start = performance.now();
@@ -74,10 +74,12 @@ export async function playApart(stage: Stage, plot: Plot): Promise<Effort> {
   const ms = performance.now() - start;
   const commands = slots.reduce((sum, slot) => sum + crew.proxy(slot).commands, 0);
   await Promise.all([adding, ...slots.map((slot) => crew.closeWorker(slot))]);
-  if (!signal.aborted) {
+  // Redis is not restarted meanwhile: cursors of a scan mean nothing to the next process, so rows would be missed.
+  await alone(async () => {
+    if (signal.aborted) return;
     await judge.read();
     for (const queue of queues) await judge.examine(queue);
     await verdict(redis, judge.book, found, queues);
-  }
+  });
   return { ms, jobs: added ?? 0, commands };
 }
