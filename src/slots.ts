@@ -24,6 +24,8 @@ const freshnessEach = 0.005;
 const batchPart = 4;
 /** ms within which a wait has ended at once: then the marker was there before, and others may be. */
 const atOnce = 2;
+/** ms more for each queue: to wait for the markers of thousands takes a while in itself. */
+const atOnceEach = 0.01;
 /** Most such markers that are passed over without a look for others. */
 const mostPassed = 15;
 
@@ -170,7 +172,8 @@ export class Slots {
       const place = queues.findIndex(({ wake }) => wake === taken);
       this.#start = this.#queues.indexOf(queues[place] as Claimant) + 1;
       this.#lookedAt = now;
-      if (!only && now - from < atOnce && !this.#isShut && this.#isWorthLooking())
+      const atMost = atOnce + queues.length * atOnceEach;
+      if (!only && now - from < atMost && !this.#isShut && this.#isWorthLooking())
         await this.#collect(queues.slice(place), Math.max(1, this.#room()), true);
       else queues[place]?.askAgain(true, Number.POSITIVE_INFINITY);
     }

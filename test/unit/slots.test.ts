@@ -1,4 +1,4 @@
-// When a worker of several queues asks all of them without a marker.
+// When a worker of several queues asks all of them without a marker, and when it looks for more of them.
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Connection } from '../../src/connection.js';
 import { Slots } from '../../src/slots.js';
@@ -10,6 +10,16 @@ afterEach(() => {
 });
 
 const interval = 1_000;
+const settings = { concurrency: 1, stalledInterval: interval, maxStalledCount: 2 };
+
+/** Slots of these queues, whose markers this takes. */
+function slotsOf(queues: readonly Claimant[], waker: Pick<Waker, 'wait' | 'collect'>): Slots {
+  vi.spyOn(Waker, 'of').mockReturnValue(waker as unknown as Waker);
+  const slots = new Slots({} as Connection, settings as ConstructorParameters<typeof Slots>[1]);
+  for (const one of queues) slots.join(one, 1);
+  slots.open();
+  return slots;
+}
 
 function queue(name: string): Claimant & { asked: [boolean, number][] } {
   const asked: [boolean, number][] = [];
@@ -34,14 +44,9 @@ test('a time that came while all slots were taken is not put off by a marker tha
     },
     collect: async () => [],
   };
-  vi.spyOn(Waker, 'of').mockReturnValue(waker as unknown as Waker);
   const clock = vi.spyOn(performance, 'now').mockReturnValue(5_000);
-  const settings = { concurrency: 1, stalledInterval: interval, maxStalledCount: 2 };
-  const slots = new Slots({} as Connection, settings as ConstructorParameters<typeof Slots>[1]);
   const [first, second] = [queue('first'), queue('second')];
-  slots.join(first, 1);
-  slots.join(second, 1);
-  slots.open();
+  const slots = slotsOf([first, second], waker);
   await slots.wait();
   expect(waits).toEqual([interval]);
   slots.busy = 1;
@@ -53,3 +58,23 @@ test('a time that came while all slots were taken is not put off by a marker tha
   expect(waits).toEqual([interval]);
   expect([first.asked.at(-1), second.asked]).toEqual([[false, 1], [[false, 1]]]);
 });
+
+test.each([
+  [2, 1.5, 1],
+  [2, 20, 0],
+  [3_000, 20, 1],
+  [3_000, 500, 0],
+])(
+  'of %i queues a marker that came within %f ms was there before: %i look for others',
+  async (count, ms, looks) => {
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(5_000);
+    const collect = vi.fn<() => Promise<[]>>(async () => []);
+    const wait = async (keys: readonly string[]) => {
+      clock.mockReturnValue(5_000 + ms);
+      return keys[0];
+    };
+    const slots = slotsOf(Array.from({ length: count }, (_, n) => queue(String(n))), { wait, collect }); // prettier-ignore
+    await slots.wait();
+    expect(collect).toHaveBeenCalledTimes(looks);
+  },
+);
