@@ -197,7 +197,8 @@ function open(): void {
     if (db)
       send(['SELECT', String(db)], ([word = '']) => {
         if (word === 'OK') return;
-        refused(word);
+        // A server that is busy with a script says so too, and will let us later.
+        if (/^(?:NO(?:AUTH|PERM)|ERR)\b/.test(word)) refused(word);
         // Renewals on their way would be asked of another database, where no lease of ours is.
         fresh.destroy();
         close();
