@@ -12,13 +12,15 @@
 --      word       that the last reply gave, '' at first
 --      after      last edge of the last reply, '' at first
 --      acks       edges to delete, a line each
--- REPLY { word, outcome or newest failure or '', edges } for each: tell these, and call again. { told } when there is no more to tell;
---       { again } when others had spent the limit
+--      kept       how many of those that were given stay, since they wait for better news
+-- REPLY { word, outcome or newest failure or '', edges, 1 if they begin anew or 0 } for each: tell these, and call again. { told } when
+--       there is no more to tell; { again } when others had spent the limit
 -- HOLDS for each ack: the child's queue has answered accepted or absent
 -- USES column, clock
 local releasing, dependents, results, failures, evicting = unpack(KEYS)
 local limit = unpack(ARGV)
 local parents, words, afters, acks = column(2, 1), column(2, 2), column(2, 3), column(2, 4)
+local kept = column(2, 5)
 
 local reply, room, now = {}, tonumber(limit), clock()
 for i, parent in ipairs(parents) do
@@ -26,15 +28,16 @@ for i, parent in ipairs(parents) do
     redis.call('ZREM', dependents, parent .. '\t' .. edge)
   end
   local word, first = redis.call('HGET', releasing, parent), '[' .. parent .. '\t'
-  if word == words[i] and afters[i] ~= '' then first = '(' .. parent .. '\t' .. afters[i] end
-  local last = '(' .. parent .. '\n'
+  local anew, last = word ~= words[i] or afters[i] == '', '(' .. parent .. '\n'
+  local start = anew and first or '(' .. parent .. '\t' .. afters[i]
   local page = word
       and room > 0
-      and redis.call('ZRANGE', dependents, first, last, 'BYLEX', 'LIMIT', 0, room)
+      and redis.call('ZRANGE', dependents, start, last, 'BYLEX', 'LIMIT', 0, room)
     or {}
-  -- None is kept by good news: what stands before `after` was registered since, and this is the word of a newer end.
-  if word and room > 0 and #page == 0 and word ~= 'failed' and word ~= 'cancelled' then
-    page = redis.call('ZRANGE', dependents, '[' .. parent .. '\t', last, 'BYLEX', 'LIMIT', 0, room)
+  -- More stand than were kept: some were registered since, and this is the word of a newer end.
+  if word and room > 0 and #page == 0 and not anew then
+    anew = redis.call('ZLEXCOUNT', dependents, first, last) > tonumber(kept[i])
+    page = anew and redis.call('ZRANGE', dependents, first, last, 'BYLEX', 'LIMIT', 0, room) or {}
   end
   reply[i] = { not word and 'told' or room > 0 and word or 'again' }
   if #page > 0 then
@@ -44,7 +47,8 @@ for i, parent in ipairs(parents) do
     for at, member in ipairs(page) do
       page[at] = member:sub(#parent + 2)
     end
-    reply[i], room = { word, text:match('^[^\n]*'), page }, room - #page
+    reply[i] = { word, text:match('^[^\n]*'), page, anew and 1 or 0 }
+    room = room - #page
   elseif word and room > 0 then
     redis.call('HDEL', releasing, parent)
     redis.call('ZADD', evicting, 'XX', 'GT', now + 900000, parent)

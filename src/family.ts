@@ -34,6 +34,8 @@ interface Told {
   word: FateWord | '';
   after: EdgeText | '';
   acks: EdgeText[];
+  /** How many edges were given and stay. */
+  kept: number;
 }
 
 function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
@@ -165,19 +167,23 @@ export class Family {
         news.push(...(await this.#page(name, now, next)));
       }
       const { acknowledged, ended } = await this.#deliver(news);
-      for (const told of next)
-        told.acks.push(...(acknowledged.get(`${told.queue}\t${told.parent}`) ?? []));
+      for (const told of next) {
+        const acks = acknowledged.get(`${told.queue}\t${told.parent}`) ?? [];
+        told.acks.push(...acks);
+        told.kept -= acks.length;
+      }
       open = [...next, ...ended];
     }
   }
 
   /** Asks what is to be told next; parents that are not done go to `next`. */
   async #page(queue: string, group: readonly Told[], next: Told[]): Promise<News[]> {
-    const items = group.map(({ parent, word, after, acks }) => ({
+    const items = group.map(({ parent, word, after, acks, kept }) => ({
       parent,
       word,
       after,
       acks: acks.join('\n') as EdgeLines,
+      kept,
     }));
     const call = callOf(scripts.release, this.keysOf(queue), { limit: batchElements }, items);
     const replies = await executeOne(this.#connection, call);
@@ -191,6 +197,7 @@ export class Family {
       const own = reply.edges.filter((text) => isEdgeOf(text, queue, told.parent));
       // What nobody can read, or is another parent's, tells nobody, and goes: else this would be asked for ever.
       told.acks.push(...reply.edges.filter((text) => !isEdgeOf(text, queue, told.parent)));
+      told.kept = (reply.anew ? 0 : told.kept) + own.length;
       return own.map((text) => newsOf(text, reply.word, reply.text));
     });
   }
@@ -274,7 +281,7 @@ export class Family {
 }
 
 function begin(queue: string, parent: JobId): Told {
-  return { queue, parent, word: '', after: '', acks: [] };
+  return { queue, parent, word: '', after: '', acks: [], kept: 0 };
 }
 
 function isEdgeOf(text: EdgeText, queue: string, id: JobId): boolean {

@@ -12,7 +12,11 @@ local function discard(keys, news, finished, columns, ids, chosen, watch, now, p
     else
       event = not ended(finished, ids[i]) and { 'cancelled', ids[i], '0', '' }
       if event then redis.call('ZADD', cancelled, now, ids[i]) end
-      redis.call('HSETNX', releasing, ids[i], 'removed')
+      local untold = redis.call('HGET', releasing, ids[i])
+      -- What settles every edge is still to be heard; a failure or a cancel leaves those that hope, who may have been told of it already.
+      if not untold or untold == 'failed' or untold == 'cancelled' then
+        redis.call('HSET', releasing, ids[i], 'removed')
+      end
       redis.call('HSET', watched, ids[i], 'parent\tremoved')
       redis.call('ZADD', evicting, 'LT', now + 900000, ids[i])
       told[i] = true

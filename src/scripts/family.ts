@@ -26,6 +26,8 @@ export type ReleaseReply =
       /** Its outcome or newest failure; '' when it is to be read from there. */
       readonly text: string;
       readonly edges: readonly EdgeText[];
+      /** Whether they are the first, of all that are to hear this word. */
+      readonly anew: boolean;
     }
   | { readonly word: 'told' | 'again' };
 
@@ -37,10 +39,14 @@ export const release = declareScript('release', {
     word: as<FateWord | ''>(),
     after: as<EdgeText | ''>(),
     acks: as<EdgeLines | ''>(),
+    kept: as<number>(),
   },
   parse: (reply) =>
-    (reply as (['told' | 'again'] | [FateWord, string, EdgeText[]])[]).map((row): ReleaseReply =>
-      row.length === 1 ? { word: row[0] } : { word: row[0], text: row[1], edges: row[2] },
+    (reply as (['told' | 'again'] | [FateWord, string, EdgeText[], number])[]).map(
+      (row): ReleaseReply =>
+        row.length === 1
+          ? { word: row[0] }
+          : { word: row[0], text: row[1], edges: row[2], anew: row[3] === 1 },
     ),
 });
 

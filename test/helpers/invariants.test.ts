@@ -111,6 +111,14 @@ const planted: [sentence: string, plant: State][] = [
     'dependents has an edge of ghost, which is not pinned',
     { dependents: { [`ghost\t${edge('h', 'ghost')}`]: 0 } },
   ],
+  [
+    'dependents has an edge of g, which is failed, and nobody is to tell of it',
+    { dependents: { [`g\t${edge('r/k', 'g')}`]: 0 } },
+  ],
+  [
+    'dependents has an edge of g, which is failed, and nobody is to tell of it',
+    { watched: { g: 'parent\tremoved' } },
+  ],
   ['evicting names b, which has not finished', { evicting: { b: 'now' } }],
   ['evicting names d, which has not finished', { evicting: { d: 'now' } }],
   ['evicting names ghost, which has not finished', { evicting: { ghost: 'now' } }],

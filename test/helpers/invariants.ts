@@ -216,6 +216,10 @@ function* checkEdges({ rows, now }: Content): Generator<string> {
       yield `dependents has a malformed edge: ${shown(member)}`;
     if (!rows('watched').get(parent)?.startsWith('parent'))
       yield `dependents has an edge of ${parent}, which is not pinned`;
+    const state = finished.find((set) => rows(set).has(parent));
+    const hopes = policy === 'wait' && state !== 'completed' && rows('watched').get(parent) === 'parent'; // prettier-ignore
+    if (state && !hopes && !rows('releasing').has(parent))
+      yield `dependents has an edge of ${parent}, which is ${state}, and nobody is to tell of it`;
   }
 }
 

@@ -149,9 +149,9 @@ export const scenarios: readonly Scenario[] = [
   scenario(scripts.collect, { most: 8, have: 0 }),
   scenario(scripts.reread, { token: 'L:9' }, each('a2', 'a3', 'a1')),
   scenario(scripts.release, { limit: 256 }, [
-    { parent: 'p1', word: '', after: '', acks: '' },
-    { parent: 'f1', word: 'failed', after: edges.k2, acks: edges.k2 },
-    { parent: 'zz', word: '', after: '', acks: '' },
+    { parent: 'p1', word: '', after: '', acks: '', kept: 0 },
+    { parent: 'f1', word: 'failed', after: edges.k2, acks: edges.k2, kept: 0 },
+    { parent: 'zz', word: '', after: '', acks: '', kept: 0 },
   ]),
   scenario(scripts.untold, { limit: 64 }),
   scenario(scripts.arrive, {}, [

@@ -222,6 +222,8 @@ describe('a child that waits for a failed parent', () => {
   test('fails when the parent is evicted', async () => {
     const stage = await failedParent();
     const evicting = `lunaq:{${stage.nameOf('parent')}}:evicting`;
+    // Who still tells of the failure would put the time off.
+    await until(async () => (await live.redis.exists(`lunaq:{${stage.nameOf('parent')}}:releasing`)) === 0); // prettier-ignore
     await live.redis.zadd(evicting, 1, 'parent');
     await stage.reaches('child', 'child', 'failed');
     expect(await stage.reasonOf('child', 'child')).toContain('was evicted');

@@ -5,11 +5,12 @@ import { privateServer, type Bench } from '../helpers/scripts.js';
 
 const server = privateServer();
 const args = { limit: 256 };
-const ask = (parent: string, word = '', after = '', acks: readonly string[] = []) => ({
+const ask = (parent: string, word = '', after = '', acks: readonly string[] = [], kept = 0) => ({
   parent,
   word,
   after,
   acks: acks.join('\n'),
+  kept,
 });
 const of = (parent: string, count: number) =>
   Array.from({ length: count }, (_, i) => edge(`r/k${String(i).padStart(4, '0')}`, parent));
@@ -35,7 +36,7 @@ const told = [{ word: 'told' }];
 describe('a finished parent', () => {
   test('tells word, outcome and edges, and nothing changes', async () => {
     const queue = await server.queue(before);
-    const reply = [{ word: 'completed', text: '{"returnvalue":1}', edges }];
+    const reply = [{ word: 'completed', text: '{"returnvalue":1}', edges, anew: true }];
     expect(await queue.run(release, args, [ask('p')])).toEqual(reply);
     expect(await queue.state()).toEqual(expected(before));
   });
@@ -59,9 +60,19 @@ describe('a finished parent', () => {
   test('keeps edges that were not acknowledged, behind which there is nothing to tell', async () => {
     const queue = await server.queue({ ...before, releasing: { p: 'failed' } });
     const acks = [edges[0] ?? '', edges[2] ?? ''];
-    expect(await queue.run(release, args, [ask('p', 'failed', edges[2], acks)])).toEqual(told);
+    expect(await queue.run(release, args, [ask('p', 'failed', edges[2], acks, 1)])).toEqual(told);
     expect(await queue.run(dependents, { parent: 'p', after: '', limit: 9 })).toEqual([edges[1]]);
     expect(await queue.state()).not.toHaveProperty('releasing');
+  });
+
+  test('that has failed again tells an edge that was registered before those that were kept', async () => {
+    const queue = await server.queue({ ...before, releasing: { p: 'failed' } });
+    const acks = [edges[1] ?? ''];
+    expect(await queue.run(release, args, [ask('p', 'failed', edges[2], acks, 1)])).toMatchObject([
+      { word: 'failed', edges: [edges[0], edges[2]], anew: true },
+    ]);
+    expect(await queue.state()).toHaveProperty('releasing');
+    expect(await queue.run(release, args, [ask('p', 'failed', edges[2], [], 2)])).toEqual(told);
   });
 
   test('that has completed again tells an edge that stands before those of its earlier end', async () => {
@@ -106,7 +117,7 @@ describe('a finished parent', () => {
       const state = { ...before, releasing: { p: word }, failures: { p: '{"n":2}\n{"n":1}\n' } };
       const queue = await server.queue(state);
       const [reply] = await queue.run(release, args, [ask('p')]);
-      expect(reply).toEqual({ word, text: '{"n":2}', edges });
+      expect(reply).toEqual({ word, text: '{"n":2}', edges, anew: true });
     },
   );
 
@@ -169,8 +180,8 @@ test('several parents share the limit; who got none asks again', async () => {
   const asked = [ask('d'), ask('a'), ask('b'), ask('c'), ask('zz')];
   expect(await queue.run(release, { limit: 3 }, asked)).toEqual([
     { word: 'told' },
-    { word: 'completed', text: '', edges: of('a', 2) },
-    { word: 'failed', text: '', edges: of('b', 1) },
+    { word: 'completed', text: '', edges: of('a', 2), anew: true },
+    { word: 'failed', text: '', edges: of('b', 1), anew: true },
     { word: 'again' },
     { word: 'told' },
   ]);
@@ -191,7 +202,9 @@ test('strange ids tell their own edges only', async () => {
     args,
     strange.map((id) => ask(id)),
   );
-  expect(reply).toEqual(texts.map((text) => ({ word: 'completed', text: '', edges: [text] })));
+  expect(reply).toEqual(
+    texts.map((text) => ({ word: 'completed', text: '', edges: [text], anew: true })),
+  );
 });
 
 describe('untold', () => {

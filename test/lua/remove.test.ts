@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { claim, enqueue, remove } from '../../src/scripts.js';
+import { claim, enqueue, release, remove } from '../../src/scripts.js';
 import { testNumbered } from '../helpers/guards.js';
 import { checkInvariants } from '../helpers/invariants.js';
 import { edge, expected, manyOpen, open, type State } from '../helpers/keyspace.js';
@@ -262,6 +262,22 @@ describe('a parent', () => {
     await queue.run(remove, args, [{ id: 'p' }]);
     expect(await queue.state()).toHaveProperty('releasing', { p: 'completed' });
   });
+
+  test.each(['failed', 'cancelled'] as const)(
+    'that is telling that it is %s tells its removal instead, also to those that have heard of it and wait on',
+    async (set) => {
+      const hopes = edge('k', 'p', 'wait');
+      const state: State = { ...family, [set]: { p: 'now' }, releasing: { p: set } };
+      const dependents = { [`p\t${hopes}`]: 0 };
+      const queue = await server.queue({ ...state, dependents, waiting: ['b'] });
+      const ask = { parent: 'p', word: '', after: '', acks: '', kept: 0 } as const;
+      const page = { edges: [hopes], anew: true };
+      expect(await queue.run(release, { limit: 256 }, [ask])).toMatchObject([{ word: set, ...page }]); // prettier-ignore
+      await queue.run(remove, args, [{ id: 'p' }]);
+      const next = { ...ask, word: set, after: hopes, kept: 1 };
+      expect(await queue.run(release, { limit: 256 }, [next])).toMatchObject([{ word: 'removed', ...page }]); // prettier-ignore
+    },
+  );
 
   test('that is removed twice in a batch is told once', async () => {
     const queue = await server.queue({ ...family, waiting: ['p', 'b'] });

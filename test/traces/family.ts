@@ -126,7 +126,7 @@ export function* familySteps(model: Model, step: Make): Generator<Step> {
       return pageFor(next);
     };
     return step(title, change, (keys) => {
-      const item = { parent, word, after: acks, acks: acks as string as EdgeLines };
+      const item = { parent, word, after: acks, acks: acks as string as EdgeLines, kept: 0 };
       const call = callOf(scripts.release, keys, { limit: 256 }, [item]);
       return sent(call, ([one]) => one && 'edges' in one ? `${one.word} ${one.text} ${one.edges.join()}` : (one?.word ?? '')); // prettier-ignore
     });
