@@ -11,7 +11,7 @@
 -- EACH parent     id of the parent
 --      word       that the last reply gave, '' at first
 --      after      last edge of the last reply, '' at first
---      acks       edges to delete, a line each
+--      acks       edges to delete, a line each, if that word is still to be told
 --      kept       how many of those that were given stay, since they wait for better news
 -- REPLY { word, outcome or newest failure or '', edges, 1 if they begin anew or 0 } for each: tell these, and call again. { told } when
 --       there is no more to tell; { again } when others had spent the limit
@@ -24,10 +24,11 @@ local kept = column(2, 5)
 
 local reply, room, now = {}, tonumber(limit), clock()
 for i, parent in ipairs(parents) do
-  for edge in acks[i]:gmatch('[^\n]+') do
+  local word, first = redis.call('HGET', releasing, parent), '[' .. parent .. '\t'
+  -- When the parent was put back meanwhile, a child that was absent may have come, and waits for its next end.
+  for edge in (word == words[i] and acks[i] or ''):gmatch('[^\n]+') do
     redis.call('ZREM', dependents, parent .. '\t' .. edge)
   end
-  local word, first = redis.call('HGET', releasing, parent), '[' .. parent .. '\t'
   local anew, last = word ~= words[i] or afters[i] == '', '(' .. parent .. '\n'
   local start = anew and first or '(' .. parent .. '\t' .. afters[i]
   local page = word

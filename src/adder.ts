@@ -144,11 +144,13 @@ export class Adder<J> {
     });
     const known = children.filter((child): child is Child => !('missing' in child));
     const args = this.#numbered(caller, 'defer');
+    const ask = (): void => this.#family.askAgain(known.flatMap(openEdges));
+    // What was sent behind a call that came late has been asked too early.
     const storing =
       known.length > 0
-        ? this.#send(known, callOf(scripts.defer, this.#keys, args, known))
+        ? this.#send(known, callOf(scripts.defer, this.#keys, args, known), ask)
         : Promise.resolve([]);
-    this.#family.askAgain(known.flatMap(openEdges));
+    ask();
     const words = [...(await storing)];
     const lost = known.filter(({ failure }, i) => failure !== '' && words[i] === 'added');
     this.#tally.count('failed', lost.length);
@@ -174,6 +176,7 @@ export class Adder<J> {
   async #send(
     jobs: readonly { id: JobId }[],
     call: Call<readonly AddWord[] | 'stale' | 'outdated'>,
+    cameLate?: () => void,
   ): Promise<readonly Added[]> {
     const ids = jobs.map((job) => job.id);
     const [answer] = await execute(this.#connection, [
@@ -186,6 +189,7 @@ export class Adder<J> {
       throw new QueueError(code, message, { cause, ids });
     }
     if (answer.resent) this.echoes = true;
+    if (answer.late) cameLate?.();
     if (answer.reply === 'outdated')
       throw new QueueError('OUTDATED', `queue ${this.#queue} belongs to a newer major version`, {
         ids,

@@ -11,9 +11,12 @@ import type { Sent, Words } from './wire.js';
 /** ms until a call without an answer is given up. */
 const callTimeout = 10_000;
 
-/** What became of a call. `resent`: a copy had gone unanswered before, so a refusal may be its echo. */
+/**
+ * What became of a call. `resent`: a copy had gone unanswered before, so a refusal may be its echo. `late`: it was sent more than once, so what
+ * was sent behind it may have been done before it.
+ */
 export type Answer<Reply> =
-  | { readonly reply: Reply; readonly resent: boolean }
+  | { readonly reply: Reply; readonly resent: boolean; readonly late: boolean }
   | { readonly error: QueueError };
 
 /** States of a server that pass by themselves: wait and try again. */
@@ -30,6 +33,7 @@ interface Pending {
   readonly call: Call;
   answer: Answer<unknown> | undefined;
   unanswered: boolean;
+  late: boolean;
   cause: Error | undefined;
 }
 
@@ -102,11 +106,12 @@ function failure({ call, cause, unanswered }: Pending, connection: Connection): 
 
 /** Takes the answer to one copy; without one the call stays pending. */
 function settle(connection: Connection, pending: Pending, [error, reply]: Sent): void {
-  const { call, unanswered } = pending;
+  const { call, unanswered, late } = pending;
   if (error === null) {
-    pending.answer = { reply: call.parse(reply), resent: unanswered };
+    pending.answer = { reply: call.parse(reply), resent: unanswered, late };
     return;
   }
+  pending.late = true;
   pending.cause = error;
   if (error.name !== 'ReplyError') {
     if (!error.message.includes("Stream isn't writeable")) pending.unanswered = true;
@@ -129,6 +134,7 @@ export async function execute<Calls extends readonly Call[]>(
     call,
     answer: undefined,
     unanswered: false,
+    late: false,
     cause: undefined,
   }));
   let open = all;

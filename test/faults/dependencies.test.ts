@@ -1,4 +1,5 @@
 // The bugs of dependencies that others shipped, and whoever was to tell the dependents dies first.
+import assert from 'node:assert/strict';
 import { expect, test } from 'vitest';
 import * as scripts from '../../src/scripts.js';
 import { checkNow, Stage } from '../helpers/dag.js';
@@ -154,7 +155,10 @@ test('a parent that ends when it was asked by a child that is put back, and befo
   expect(await stage.queue().getJobState('child')).toBe('waiting');
 });
 
-test('the same for a child that is being added', async () => {
+test.each([
+  { child: 'being added', forgotten: false },
+  { child: 'being added while the server forgets the script', forgotten: true },
+])('the same for a child that is $child', async ({ forgotten }) => {
   const stage = new Stage(live);
   await stage.add('parent', 'parent');
   const client = new Mortal(live.redis, new Set(), 'add');
@@ -165,10 +169,39 @@ test('the same for a child that is being added', async () => {
   );
   const dependents = `lunaq:{${stage.nameOf('parent')}}:dependents`;
   while ((await live.redis.exists(dependents)) === 0) await client.step();
+  if (forgotten) {
+    // The child is stored behind what asks once more, which was sent behind it.
+    await client.step(true);
+    await client.step();
+    assert.equal(await stage.queue().getJob('child'), undefined);
+  }
   stage.work(['parent']);
   await until(async () => (await live.redis.exists(dependents)) === 0);
   while (client.alive) await client.step();
   expect(await stage.queue().getJobState('child')).toBe('waiting');
+});
+
+test('a parent that is put back while a child is being added knows of it, though the child was not there when the first end was told', async () => {
+  const stage = new Stage(live);
+  await stage.add('parent', 'parent');
+  const [parents, children] = [stage.nameOf('parent'), stage.nameOf('child')];
+  const [adding, telling] = ['add', 'tell'].map((what) => new Mortal(live.redis, new Set(), what)) as [Mortal, Mortal]; // prettier-ignore
+  await adding.begin((connection) => {
+    const dependsOn = { queue: parents, id: 'parent' };
+    return clientOf(connection, children, 'lunaq').adder.add('job', 'complete', { jobId: 'child', dependsOn }); // prettier-ignore
+  });
+  const dependents = `lunaq:{${parents}}:dependents`;
+  while ((await live.redis.exists(dependents)) === 0) await adding.step();
+  await telling.begin((connection) => clientOf(connection, parents, 'lunaq').actions.cancel('parent', { dependents: 'release' })); // prettier-ignore
+  // It ends; whom to tell of that; nobody is there.
+  for (let step = 0; step < 3; step += 1) await telling.step();
+  await adding.step();
+  await stage.queue('parent').retryJob('parent');
+  while (adding.alive) await adding.step();
+  while (telling.alive) await telling.step();
+  expect(await live.redis.zcard(dependents)).toBe(1);
+  stage.work(['parent'], { stalledInterval: 60_000 });
+  await stage.reaches('child', 'child', 'waiting');
 });
 
 test('a child that is put back while its parent finishes does not wait for the next check (100 times)', async () => {

@@ -17,7 +17,7 @@ export const met = new Map<string, number>();
 /** What may happen next. */
 export type Command =
   | { do: 'add'; job: number; parents: number[]; policy: ParentFailurePolicy; keep: boolean }
-  | { do: 'step'; client: number; call: number }
+  | { do: 'step'; client: number; forgotten?: boolean }
   | { do: 'die'; client: number }
   | { do: 'claim'; queue: number }
   | { do: 'settle'; held: number; how: 'complete' | 'fail' }
@@ -136,7 +136,7 @@ export class World {
         break;
       }
       case 'step': {
-        await alive[command.client % alive.length]?.step(command.call);
+        await alive[command.client % alive.length]?.step(command.forgotten);
         break;
       }
       case 'die': {
@@ -225,6 +225,25 @@ export class World {
       if (now === before && left.every((count) => count === 0)) break;
       before = now;
     }
+    await this.#checkRest();
+  }
+
+  /** All clients come to their end, one call after the other. When none has died, no sweep is needed for anybody to hear what concerns him. */
+  async rest(): Promise<void> {
+    for (let at = 0; this.#clients.some(({ alive }) => alive); at += 1)
+      await this.run({ do: 'step', client: at });
+    for (const client of this.#clients) assert.equal(client.error, undefined);
+    await this.#checkRest();
+    for (const queue of this.#queues)
+      for (const member of await queue.redis.zrange(queue.keys.awaiting, '0', '-1')) {
+        const [, childQueue, child, parentQueue, parent, ...more] = member.split('\t');
+        const edge = [parent, childQueue, child, parentQueue, parent, ...more].join('\t');
+        const at = this.#queues.find(({ name }) => name === parentQueue) as Bench;
+        assert.notEqual(await at.redis.zscore(at.keys.dependents, edge), null, `${parent} does not know that ${child} waits for it`);
+      }
+  } // prettier-ignore
+
+  async #checkRest(): Promise<void> {
     const open = new Map<string, string[]>();
     for (const queue of this.#queues)
       for (const member of await queue.redis.zrange(queue.keys.awaiting, '0', '-1')) {
@@ -241,17 +260,17 @@ export class World {
   async #finish(command: Command): Promise<void> {
     await this.run(command);
     for (let client = this.#clients.at(-1); client?.alive; client = this.#clients.at(-1))
-      await this.run({ do: 'step', client: this.#clients.filter(({ alive }) => alive).length - 1, call: 0 }); // prettier-ignore
+      await this.run({ do: 'step', client: this.#clients.filter(({ alive }) => alive).length - 1 }); // prettier-ignore
   }
 
   /** What can run completes, until nothing can. */
-  async complete(): Promise<void> {
+  async complete(end: (world: World) => Promise<void>): Promise<void> {
     for (let claimed = 1; claimed > 0;) {
       claimed = 0;
       for (let queue = 0; queue < 3; queue += 1) await this.run({ do: 'claim', queue });
       for (; this.#held.length > 0; claimed += 1)
         await this.#finish({ do: 'settle', held: 0, how: 'complete' });
     }
-    await this.heal();
+    await end(this);
   }
 }

@@ -15,6 +15,10 @@ interface Parked {
   readonly die: () => void;
 }
 
+function noScript(): Error {
+  return Object.assign(new Error('NOSCRIPT No matching script.'), { name: 'ReplyError' });
+}
+
 /** Long enough for what follows from an answer to have been done, until the next call is wanted. */
 async function turns(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
@@ -25,6 +29,7 @@ export class Mortal {
   readonly #wire: Wire;
   readonly #loaded: Set<string>;
   #sending = 0;
+  #forgetful = false;
   #dead = false;
   #over = false;
   #error: unknown;
@@ -44,6 +49,7 @@ export class Mortal {
   }
 
   async #send(commands: readonly Words[]): Promise<Sent[]> {
+    if (this.#forgetful) return commands.map(() => [noScript(), null]);
     this.#sending += 1;
     try {
       return await this.#wire.send(commands);
@@ -80,11 +86,12 @@ export class Mortal {
     return this.#parked.length > 0;
   }
 
-  /** Lets one call through, of those that it wants to send. */
-  async step(choice = 0): Promise<void> {
-    const [next] = this.#parked.splice(choice % this.#parked.length, 1);
-    next?.go();
+  /** Lets the next call through. `forgotten`: the server does not have its script, so what was sent behind it overtakes it. */
+  async step(forgotten = false): Promise<void> {
+    this.#forgetful = forgotten && this.#parked.length > 1;
+    this.#parked.shift()?.go();
     await this.#settled();
+    this.#forgetful = false;
   }
 
   /** No call of it will be sent any more. */

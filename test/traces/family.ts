@@ -122,7 +122,7 @@ export function* familySteps(model: Model, step: Make): Generator<Step> {
   });
   const release = (title: string, word: FateWord | '', acks: EdgeText | ''): Step => {
     const change = (next: Model): string => {
-      if (acks !== '') next.family.stands = false;
+      if (acks !== '' && next.family.releasing === word) next.family.stands = false;
       return pageFor(next);
     };
     return step(title, change, (keys) => {
