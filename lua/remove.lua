@@ -22,18 +22,19 @@
 --      columns    every hash with a row per job
 -- ARGV call       the caller's row in calls
 --      number     of this call
+--      state      in which a job must be to go: waiting | delayed | deferred | completed | failed | cancelled, or '' for any
 -- EACH id         of the job
 -- REPLY a word for each job, blank between them: removed | releasing (removed, and its dependents are to be told) | active | unknown |
---       again (nothing was done, since 1,000 edges were spent); or stale
+--       elsewhere (in another state) | again (nothing was done, since 1,000 edges were spent); or stale
 -- HOLDS nothing; one call in flight per caller
--- USES column, answered, clock, attend, known, rows, ended, cut, withdraw, tell, say, forget, discard, announce, drop_void, remember
+-- USES column, answered, clock, attend, known, rows, waits, stand, ended, cut, withdraw, tell, say, forget, discard, announce, drop_void, remember
 local calls, jobs, traits, active, expiring, delayed, deferred, awaiting, suspects, waiting =
   unpack(KEYS, 1, 10)
 local tombstones, completed, failed, cancelled, watched, releasing, evicting = unpack(KEYS, 11, 17)
 local news = { unpack(KEYS, 18, 20) }
 local columns = { unpack(KEYS, 21) }
-local call, number = unpack(ARGV)
-local ids = column(3, 1)
+local call, number, state = unpack(ARGV)
+local ids = column(4, 1)
 
 local before = answered(calls, call, number)
 if before then return before end
@@ -44,8 +45,10 @@ local finished = { completed, failed, cancelled }
 if attend(news, expiring, deferred, cancelled, evicting, unpack(columns, #columns - 3)) then
   sets[5], rare, watch = cancelled, { deferred, awaiting, expiring }, rows(watched, ids)
 end
+local fit = stand(state, jobs, active, { delayed, deferred, completed, failed, cancelled }, ids)
 for i, id in ipairs(ids) do
   words[i] = (not stored[i] or seen[id]) and 'unknown' or tokens[i] and 'active' or 'removed'
+  if words[i] == 'removed' and fit and not fit[i] then words[i] = 'elsewhere' end
   if words[i] == 'removed' and edges >= 1000 then words[i] = 'again' end
   if words[i] == 'removed' then
     seen[id], gone[#gone + 1] = true, i

@@ -23,33 +23,34 @@
 --      news      events, stream, audience: for announce
 -- ARGV call      the caller's row in calls
 --      number    of this call
+--      state     in which a job must be: completed | failed | cancelled, or '' for any of them
 -- EACH id        of the job
 --      family    unknown, or the caller has asked the parents: asked
 --      edges     open ones of a child, a line each
 --      outcomes  lines of its row in outcomes, of all parents that its policy accepts
--- REPLY a word for each job, blank between them: requeued | unfinished | child (nothing was done: ask its parents) | unknown; or stale
+-- REPLY a word for each job, blank between them: requeued | unfinished (or in another state) | child (nothing was done: ask its parents) | unknown; or stale
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
 -- USES column, answered, attend, known, rows, clock, forget, say, title, wait_for, mark, push, announce, remember
 local calls, jobs, traits, attempts, stalls, results, failures, outcomes = unpack(KEYS, 1, 8)
 local awaiting, deferred, completed, failed, cancelled, watched, releasing, evicting, waiting, wake =
   unpack(KEYS, 9, 18)
 local news = { unpack(KEYS, 19, 21) }
-local call, number = unpack(ARGV)
-local ids, families, edges, told = column(3, 1), column(3, 2), column(3, 3), column(3, 4)
+local call, number, state = unpack(ARGV)
+local ids, families, edges, told = column(4, 1), column(4, 2), column(4, 3), column(4, 4)
 
 local before = answered(calls, call, number)
 if before then return before end
 local stored, flags, now = known(jobs, traits, ids), rows(traits, ids), clock()
 local words, again, blocked = {}, {}, {}
-local sets, rare = { completed, failed }, attend(news, cancelled, releasing, evicting)
+local rare = attend(news, cancelled, releasing, evicting)
+local sets = { completed = completed, failed = failed, cancelled = rare and cancelled or nil }
 local marks = rare and rows(watched, ids) or {}
-if rare then sets[3] = cancelled end
 
 for i, id in ipairs(ids) do
   local child = families[i] == 'unknown' and flags[i] and flags[i]:find('"child":true', 1, true)
   local found, removed = 0, marks[i] == 'parent\tremoved'
-  for _, set in ipairs((child or removed) and {} or sets) do
-    found = found + redis.call('ZREM', set, id)
+  for name, set in pairs((child or removed) and {} or sets) do
+    if state == '' or state == name then found = found + redis.call('ZREM', set, id) end
   end
   words[i] = (not stored[i] or removed) and 'unknown'
     or child and 'child'

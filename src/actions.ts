@@ -22,13 +22,17 @@ export interface CancelOptions {
   dependents?: 'cancel' | 'release';
 }
 
+type Removable = Exclude<JobState, 'active'>;
+type RemoveWord = 'removed' | 'active' | 'elsewhere' | 'unknown';
 type Row = { call: CallRow; number: number };
 type Requeued = ReturnType<typeof scripts.requeue.parse>;
-type RequeueItem = Parameters<typeof requeueCall>[2][number];
+type RequeueWord = Exclude<Requeued, 'stale'>[number];
+type RequeueItem = Parameters<typeof requeueCall>[3][number];
 
 function requeueCall(
   store: Store,
   row: Row,
+  state: FinishedState | '',
   items: readonly {
     id: JobId;
     family: 'unknown' | 'asked';
@@ -36,7 +40,7 @@ function requeueCall(
     outcomes: ReturnType<typeof standing>['outcomes'];
   }[],
 ): Call<Requeued> {
-  return callOf(scripts.requeue, store.keys, row, items);
+  return callOf(scripts.requeue, store.keys, { ...row, state }, items);
 }
 
 export class Actions {
@@ -81,16 +85,16 @@ export class Actions {
     await this.#turn;
   }
 
-  /** Removes jobs, as many as possible at once, but not active ones; a word for each. */
-  async #removeAll(ids: readonly JobId[]): Promise<('removed' | 'active' | 'unknown')[]> {
-    const ends = new Map<JobId, 'removed' | 'active' | 'unknown'>();
+  /** Removes jobs, as many as possible at once, if they are in that state (any: ''), but not active ones; a word for each. */
+  async #removeAll(ids: readonly JobId[], state: Removable | ''): Promise<RemoveWord[]> {
+    const ends = new Map<JobId, RemoveWord>();
     for (let left = ids; left.length > 0;) {
       const part = left.slice(0, batchElements);
       const words = await this.#inTurn('remove', (row) =>
         callOf(
           scripts.remove,
           this.#store.keys,
-          row,
+          { ...row, state },
           part.map((id) => ({ id })),
         ),
       );
@@ -106,7 +110,7 @@ export class Actions {
   }
 
   async remove(id: string): Promise<void> {
-    const [word] = await this.#removeAll([id as JobId]);
+    const [word] = await this.#removeAll([id as JobId], '');
     if (word === 'active')
       throw new QueueError('JOB_ACTIVE', `job ${id} is being worked on`, { ids: [id] });
     if (word !== 'removed') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
@@ -141,24 +145,27 @@ export class Actions {
     }
   }
 
-  async #requeue(items: readonly RequeueItem[]): Promise<Exclude<Requeued, 'stale'>> {
-    return await this.#inTurn('requeue', (row) => requeueCall(this.#store, row, items));
+  async #requeue(
+    items: readonly RequeueItem[],
+    from: FinishedState | '',
+  ): Promise<readonly RequeueWord[]> {
+    return await this.#inTurn('requeue', (row) => requeueCall(this.#store, row, from, items));
   }
 
   async retryJob(id: string): Promise<void> {
-    let [word] = await this.#requeue([plain(id as JobId)]);
-    if (word === 'child') word = await this.#requeueChild(id as JobId);
+    let [word] = await this.#requeue([plain(id as JobId)], '');
+    if (word === 'child') word = await this.#requeueChild(id as JobId, '');
     if (word === 'unfinished')
       throw new QueueError('JOB_NOT_FINISHED', `job ${id} has not finished`, { ids: [id] });
     if (word !== 'requeued') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
   }
 
   /** A job with parents keeps what its policy has accepted of them, and waits for the others again. */
-  async #requeueChild(id: JobId): Promise<Exclude<Requeued, 'stale'>[number] | undefined> {
+  async #requeueChild(id: JobId, from: FinishedState | ''): Promise<RequeueWord | undefined> {
     const { connection, keys, family, queueName } = this.#store;
     const [job] = await this.#store.inspect([id]);
     if (!job) return 'unknown';
-    if (!isFinished(job.state)) return 'unfinished';
+    if (!isFinished(job.state) || (from !== '' && job.state !== from)) return 'unfinished';
     const { opts } = decodeHead(id, job.record);
     const policy = opts.onParentFailure ?? 'fail';
     const row = await executeOne(connection, callOf(scripts.parents, keys, { id }));
@@ -188,7 +195,7 @@ export class Actions {
     if (fatal >= 0) throw parentFailed(id, parents[fatal]);
     const now = standing({ parents, policy }, edges, answers);
     const outcomes = (outcomeLines(accepted) + now.outcomes) as typeof now.outcomes;
-    const [word] = await this.#requeue([{ id, family: 'asked', edges: now.edges, outcomes }]);
+    const [word] = await this.#requeue([{ id, family: 'asked', edges: now.edges, outcomes }], from);
     // A parent that ended after it had answered found nobody to tell.
     if (word === 'requeued') family.askAgain(openEdges(now));
     return word;
@@ -208,21 +215,24 @@ export class Actions {
         Math.ceil(performance.now() - start),
       );
       if (ids.length === 0) return done;
-      const words = await this.#requeue(ids.map(plain));
-      let moved = words.filter((word) => word === 'requeued').length;
-      for (const id of ids.filter((_, at) => words[at] === 'child'))
-        moved += (await this.#retried(id)) ? 1 : 0;
-      done += moved;
-      skipped += ids.length - moved;
+      const words = await this.#requeue(ids.map(plain), state);
+      for (const [at, id] of ids.entries()) {
+        const first = words[at];
+        const word = first === 'child' ? await this.#retried(id, state) : first;
+        if (word === 'requeued') done += 1;
+        // Who has left the state meanwhile leaves its place to those behind it.
+        else if (word !== 'unfinished') skipped += 1;
+      }
     }
     return done;
   }
 
-  async #retried(id: JobId): Promise<boolean> {
+  /** `child`: its parents have failed. */
+  async #retried(id: JobId, from: FinishedState): Promise<RequeueWord | undefined> {
     try {
-      return (await this.#requeueChild(id)) === 'requeued';
+      return await this.#requeueChild(id, from);
     } catch (error) {
-      if (error instanceof QueueError && /^(?:PARENT_|UNREADABLE)/.test(error.code)) return false;
+      if (error instanceof QueueError && /^(?:PARENT_|UNREADABLE)/.test(error.code)) return 'child';
       throw error;
     }
   }
@@ -261,7 +271,7 @@ export class Actions {
   }
 
   /** Removes jobs of one state but active that are older than `grace` ms; their ids. */
-  async clean(grace: number, limit: number, state: Exclude<JobState, 'active'>): Promise<JobId[]> {
+  async clean(grace: number, limit: number, state: Removable): Promise<JobId[]> {
     const removed: JobId[] = [];
     for (let skipped = 0; removed.length < limit;) {
       const most = Math.min(batchElements, limit - removed.length);
@@ -271,13 +281,14 @@ export class Actions {
       const ids = [
         ...new Set(isFinished(state) ? page : await this.#addedBefore(page, state, grace)),
       ];
-      const words = await this.#removeAll(ids);
+      const words = await this.#removeAll(ids, state);
       const gone = ids.filter((_, at) => words[at] === 'removed');
       removed.push(...gone);
-      // What was removed leaves its place to those behind it; a finished parent stays until its dependents were told.
+      // What was removed, or has left the state meanwhile, leaves its place to those behind it; a finished parent stays until its dependents were told.
       const rows = gone.length > 0 ? await this.#store.inspect(gone) : [];
       const stay = rows.filter((row) => row?.state === state).length;
-      skipped += page.length - gone.length + stay;
+      const left = ids.filter((_, at) => words[at] === 'elsewhere').length;
+      skipped += page.length - gone.length - left + stay;
     }
     return removed;
   }

@@ -8,6 +8,7 @@ import {
   type OutcomeLines,
   type Stamp,
 } from '../script.js';
+import type { FinishedState, JobState } from './reading.js';
 import { numbered, word, words } from './reply.js';
 
 export const remove = declareScript('remove', {
@@ -32,9 +33,9 @@ export const remove = declareScript('remove', {
     'news',
     'columns',
   ],
-  args: numbered,
+  args: { ...numbered, state: as<Exclude<JobState, 'active'> | ''>() },
   each: { id: as<JobId>() },
-  parse: words<'removed' | 'releasing' | 'active' | 'unknown' | 'again', 'stale'>,
+  parse: words<'removed' | 'releasing' | 'active' | 'unknown' | 'elsewhere' | 'again', 'stale'>,
 });
 
 export const cancel = declareScript('cancel', {
@@ -91,7 +92,7 @@ export const requeue = declareScript('requeue', {
     'wake',
     'news',
   ],
-  args: numbered,
+  args: { ...numbered, state: as<FinishedState | ''>() },
   each: {
     id: as<JobId>(),
     family: as<'unknown' | 'asked'>(),

@@ -212,7 +212,7 @@ export const scenarios: readonly Scenario[] = [
   scenario(scripts.tidy, { cursor: '0', place: '0', age: 3_600_000 }),
   scenario(
     scripts.remove,
-    numbered,
+    { ...numbered, state: '' },
     each('w1', 'w3', 'w4', 's1', 'd1', 'd3', 'k2', 'a1', 'a3', 'c1', 'c2', 'f1', 'p2', 'x1', 'zz'),
   ),
   scenario(
@@ -220,7 +220,7 @@ export const scenarios: readonly Scenario[] = [
     { ...numbered, word: 'cancel', failure },
     each('w1', 'w3', 'w4', 's1', 'd1', 'd3', 'k2', 'a1', 'a3', 'c1', 'c2', 'f1', 'p2', 'x1', 'zz'),
   ),
-  scenario(scripts.requeue, numbered, [
+  scenario(scripts.requeue, { ...numbered, state: '' }, [
     ...each('c1', 'f1', 'x1', 'w1', 'k1', 'zz').map(({ id }) => ({ id, ...orphan })),
     { id: 'p3', family: 'asked', edges: edge('p3', 'a1'), outcomes: 'q\tc1\tcompleted\t1\n' },
   ]),

@@ -41,7 +41,11 @@ const cancelled = { ...numbered, word: 'cancel', failure } as const;
 const worst: [name: string, state: State, call: (queue: Bench) => Call][] = [
   ['cancel, waiting', waiting, (queue) => queue.call(scripts.cancel, cancelled, items)],
   ['cancel, active', active, (queue) => queue.call(scripts.cancel, cancelled, items)],
-  ['remove', waiting, (queue) => queue.call(scripts.remove, numbered, items)],
+  [
+    'remove',
+    waiting,
+    (queue) => queue.call(scripts.remove, { ...numbered, state: 'waiting' }, items),
+  ],
   ['drain', waiting, (queue) => queue.call(scripts.drain, { ...numbered, limit: 256, delayed: 1 })],
   [
     'expire',
@@ -70,7 +74,7 @@ const worst: [name: string, state: State, call: (queue: Bench) => Call][] = [
     (queue) =>
       queue.call(
         scripts.requeue,
-        numbered,
+        { ...numbered, state: '' },
         ids.map((id) => ({ id, family: 'unknown', edges: '', outcomes: '' })),
       ),
   ],

@@ -80,7 +80,7 @@ describe('void entries', () => {
   test('go all at once when remove finds no live entry left', async () => {
     const queue = await server.queue({ ...before, tombstones: { b: 1, c: 1 } });
     await queue.redis.hdel(queue.keys.jobs, 'b', 'c');
-    await queue.run(remove, { call: 'p:remove', number: 1 }, [{ id: 'a' }]);
+    await queue.run(remove, { call: 'p:remove', number: 1, state: '' }, [{ id: 'a' }]);
     expect(Object.keys(await queue.state()).toSorted()).toEqual(['calls', 'leases', 'meta']);
   });
 });

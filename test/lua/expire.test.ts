@@ -255,12 +255,12 @@ describe('an id that is added anew', () => {
       'after it was removed when a claim had found it late',
       async (queue) => {
         await queue.run(claim, { ...claimArgs, number: 1, want: 1 });
-        await queue.run(remove, { call: 'p:remove', number: 1 }, [{ id: 'a' }]);
+        await queue.run(remove, { call: 'p:remove', number: 1, state: '' }, [{ id: 'a' }]);
       },
     ],
     [
       'after it was removed while it waited',
-      (queue) => queue.run(remove, { call: 'p:remove', number: 1 }, [{ id: 'a' }]),
+      (queue) => queue.run(remove, { call: 'p:remove', number: 1, state: '' }, [{ id: 'a' }]),
     ],
   ])('runs exactly once: %s', async (_, end) => {
     const queue = await server.queue({ ...late, traits, expiring: { a: 'now-10000' } });

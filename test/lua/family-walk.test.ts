@@ -116,13 +116,15 @@ class Families {
 
   async requeueChild(id: string): Promise<void> {
     const item = { id, family: 'unknown', edges: '', outcomes: '' } as const;
-    const words = await this.#children.run(scripts.requeue, this.#numbered(), [item]);
+    const words = await this.#children.run(scripts.requeue, { ...this.#numbered(), state: '' }, [
+      item,
+    ]);
     const policies = this.#policies.get(id);
     if (words[0] !== 'child' || policies === undefined) return;
     const { edges, outcomes, doomed, unknown } = await this.#depend(id, policies);
     if (doomed || unknown) return;
     const asked = { id, family: 'asked', edges, outcomes } as const;
-    await this.#children.run(scripts.requeue, this.#numbered(), [asked]);
+    await this.#children.run(scripts.requeue, { ...this.#numbered(), state: '' }, [asked]);
   }
 
   /** Claims a parent that waits, and ends it. */
@@ -175,7 +177,7 @@ class Families {
 
   async remove(kind: 'parent' | 'child', id: string): Promise<void> {
     const queue = kind === 'parent' ? this.#parents : this.#children;
-    const [word] = await queue.run(scripts.remove, this.#numbered(), [{ id }]);
+    const [word] = await queue.run(scripts.remove, { ...this.#numbered(), state: '' }, [{ id }]);
     if (kind === 'parent' && word === 'releasing') {
       this.#ended(id, 'removed');
       this.#ended(id, 'cancelled');
@@ -185,7 +187,7 @@ class Families {
 
   async requeueParent(id: string): Promise<void> {
     const item = { id, family: 'unknown', edges: '', outcomes: '' } as const;
-    await this.#parents.run(scripts.requeue, this.#numbered(), [item]);
+    await this.#parents.run(scripts.requeue, { ...this.#numbered(), state: '' }, [item]);
   }
 
   /** All times of a kind have come. */

@@ -216,7 +216,9 @@ class Walk {
   async remove(chosen: readonly string[]): Promise<void> {
     const args = this.#numbered('p');
     const items = chosen.map((id) => ({ id }));
-    const words = await this.#twice(() => this.#queue.run(scripts.remove, args, items));
+    const words = await this.#twice(() =>
+      this.#queue.run(scripts.remove, { ...args, state: '' }, items),
+    );
     for (const [i, id] of chosen.entries()) {
       if (words[i] === 'removed') assert.notEqual(this.#states.get(id), 'active');
       if (words[i] === 'removed') assert.ok(this.#states.has(id));
@@ -228,7 +230,9 @@ class Walk {
     const args = this.#numbered('p');
     const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
     const items = chosen.map((id) => ({ id, ...orphan }));
-    const words = await this.#twice(() => this.#queue.run(scripts.requeue, args, items));
+    const words = await this.#twice(() =>
+      this.#queue.run(scripts.requeue, { ...args, state: '' }, items),
+    );
     for (const [i, id] of chosen.entries()) {
       if (words[i] !== 'requeued') continue;
       assert.match(this.#states.get(id) ?? '', /^(completed|failed|cancelled)$/);

@@ -6,7 +6,7 @@ import { edge, expected, manyOpen, open, type State } from '../helpers/keyspace.
 import { hearing, privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
-const args = { call: 'p:remove', number: 7 };
+const args = { call: 'p:remove', number: 7, state: '' } as const;
 const calls = (words: string) => ({ 'p:remove': `7 now ${words}` });
 
 /** One job in some state, with a row in every column, and a neighbour in the same state. */

@@ -7,7 +7,7 @@ import { edge, expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
-const args = { call: 'p:requeue', number: 7 };
+const args = { call: 'p:requeue', number: 7, state: '' } as const;
 const again = (id: string) => ({ id, family: 'unknown', edges: '', outcomes: '' }) as const;
 const calls = (words: string) => ({ 'p:requeue': `7 now ${words}` });
 

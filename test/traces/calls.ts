@@ -59,7 +59,8 @@ export const acts = {
     script(scripts.schedule, { ...args, schema: 1, most: '' }, [{ id, record: `["${id}"]`, traits: '', delay: 3_600_000 }], joined), // prettier-ignore
   cancel: (id: string, args: Numbered) =>
     script(scripts.cancel, { ...args, word: 'cancelled', failure }, [{ id }], joined),
-  remove: (id: string, args: Numbered) => script(scripts.remove, { ...args }, [{ id }], joined),
+  remove: (id: string, args: Numbered) =>
+    script(scripts.remove, { ...args, state: '' }, [{ id }], joined),
   requeue: (id: string, args: Numbered) =>
-    script(scripts.requeue, { ...args }, [{ id, ...orphan }], joined),
+    script(scripts.requeue, { ...args, state: '' }, [{ id, ...orphan }], joined),
 };

@@ -3,6 +3,7 @@ import { active, all, failure, inSet, numbered, path, token, waiting } from './p
 
 const each = (id) => ({ id });
 const cancelling = (ids, number) => ({ ...numbered(ids, number), word: 'cancelled', failure });
+const anyState = (ids, number) => ({ ...numbered(ids, number), state: '' });
 const finished = (noun) => inSet(noun, -60_000);
 const delayed = inSet('delayed', 7_200_000);
 
@@ -15,7 +16,7 @@ function cancel(state, before, word) {
 function remove(state, before) {
   return path(`remove, ${state}`, 'remove', {
     before,
-    args: numbered,
+    args: anyState,
     each,
     meets: all('removed'),
   });
@@ -30,7 +31,7 @@ export const actingPaths = [
   remove('completed', finished('completed')),
   path('requeue, failed', 'requeue', {
     before: finished('failed'),
-    args: numbered,
+    args: anyState,
     each: (id) => ({ id, family: 'unknown', edges: '', outcomes: '' }),
     meets: all('requeued'),
   }),

@@ -143,7 +143,8 @@ export class ScriptDesk {
 
   async remove(ids, name) {
     const items = ids.map((id) => ({ id }));
-    all('removed', await this.#call(scripts.remove, this.#numbered(scripts.remove), items, name));
+    const args = { ...this.#numbered(scripts.remove), state: '' };
+    all('removed', await this.#call(scripts.remove, args, items, name));
   }
 
   async cancel(ids, name) {
