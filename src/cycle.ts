@@ -288,8 +288,11 @@ export class Cycle implements Claimant {
       this.#audit.join(trip, live, expected, () => this.claims.lastToken);
     }
     trip.add(this.#due.take(this.#keys), (reply) => this.#due.promoted(reply));
-    if (live) trip.add(claim, (reply) => this.#claimed(live, reply));
-    if (mayClaim) this.#tookMarker = false;
+    if (live) {
+      const took = this.#tookMarker && mayClaim;
+      trip.add(claim, (reply) => this.#claimed(live, reply, took));
+      if (took) this.#tookMarker = false;
+    }
     const deadline = deadlineIn(Math.min(this.#settings.lockDuration, longestResending));
     if (!(await trip.make(this.#connection, deadline, this.#hooks.error))) await sleep(50);
   }
@@ -300,7 +303,9 @@ export class Cycle implements Claimant {
     return this.claims.call(lease, want, this.#slots.free, this.#slots.spare());
   }
 
-  async #claimed(lease: Lease, reply: ClaimReply | undefined): Promise<void> {
+  async #claimed(lease: Lease, reply: ClaimReply | undefined, took: boolean): Promise<void> {
+    // Such a claim looks at nothing, and puts no marker back.
+    if (took && (reply?.word === 'dead' || reply?.word === 'expired')) this.#tookMarker = true;
     await this.claims.take(lease, reply);
     this.#slots.noticed(this);
     if (!this.#claiming) this.claims.ahead.giveBack();
