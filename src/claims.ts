@@ -70,12 +70,26 @@ export class Claims {
     });
   }
 
-  /** Something may be claimable that no claim has seen, one under way included. */
-  lookAgain(): void {
+  /** Something may be claimable that no claim has seen, one under way included: `left` jobs, as far as is known. */
+  lookAgain(left = Number.POSITIVE_INFINITY): void {
     this.#changes += 1;
     this.lastWord = undefined;
-    this.left = Number.POSITIVE_INFINITY;
+    this.left = left;
     this.hungry = true;
+  }
+
+  /** Nothing is known of what is claimable; somebody else is to find out. */
+  forget(): void {
+    this.#changes += 1;
+    this.hungry = false;
+    this.lastWord = undefined;
+  }
+
+  /** Somebody has found that nothing is claimable. */
+  foundBare(): void {
+    if (this.hungry || this.lastWord) return;
+    this.lastWord = 'empty';
+    this.#hooks.answered(0);
   }
 
   /** Claims `want` jobs. `free`: how many slots are; only so many may be suspects. `spare`: how many more than jobs wait here. */

@@ -57,6 +57,8 @@ export class Cycle implements Claimant {
   #turning = false;
   #claiming = false;
   #tookMarker = false;
+  /** A lease is to be opened though there is nothing to hold: so the worker is seen. */
+  #shows = false;
   #idle: (() => void)[] = [];
 
   constructor(
@@ -80,8 +82,7 @@ export class Cycle implements Claimant {
       },
     });
     this.#due = new DueTimer(settings.stalledInterval, () => {
-      this.claims.lookAgain();
-      this.kick();
+      this.lookAgain();
     });
     this.claims = new Claims(connection, keys, settings.lockDuration, slots.pace, {
       giveBack: (run) => this.handbacks.unstarted(run),
@@ -113,6 +114,10 @@ export class Cycle implements Claimant {
     return this.#keys.waiting;
   }
 
+  get lost(): string {
+    return this.#keys.suspects;
+  }
+
   get hungry(): boolean {
     return this.#claiming && this.claims.hungry;
   }
@@ -140,8 +145,9 @@ export class Cycle implements Claimant {
   /** Begins, or goes on, to claim. */
   claim(): void {
     this.#claiming = true;
-    this.claims.lookAgain();
     this.#slots.open();
+    if (this.#slots.looksFirst) this.claims.forget();
+    else this.claims.lookAgain();
     this.kick();
   }
 
@@ -153,10 +159,16 @@ export class Cycle implements Claimant {
 
   askAgain(took: boolean, left: number): void {
     this.#tookMarker ||= took;
-    const { hungry } = this;
-    this.claims.lookAgain();
-    if (!hungry) this.claims.left = left;
+    this.claims.lookAgain(this.hungry ? Math.max(left, this.claims.left) : left);
     this.kick();
+  }
+
+  isBare(): void {
+    if (this.#claiming && !this.#holder.live) {
+      this.#shows = true;
+      this.kick();
+    }
+    this.claims.foundBare();
   }
 
   /** Claims no more. A marker that was taken meanwhile is put back by an empty claim, or by `close`. */
@@ -250,6 +262,7 @@ export class Cycle implements Claimant {
       this.settles.size > 0 ||
       this.#wanted() > 0 ||
       this.#tookMarker ||
+      this.#shows ||
       this.#due.isDue ||
       (this.#audit.asked && this.#holder.live !== undefined)
     );
@@ -257,9 +270,11 @@ export class Cycle implements Claimant {
 
   /** Opens a lease when there is none that lives; false when it was not possible and nothing asks for one. */
   async #ensureLease(): Promise<boolean> {
+    const shows = this.#shows;
+    this.#shows = false;
     if (this.#holder.live) return true;
     if (this.settles.size > 0) return true;
-    if (!this.#claiming) {
+    if (!this.#claiming && !shows) {
       this.#tookMarker = false;
       this.#due.forget();
       return false;

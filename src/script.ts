@@ -36,7 +36,7 @@ export type Stamp = Branded<'stamp'>;
 export type Age = Branded<'age'>;
 
 /** A key of the queue, or a named group of keys. */
-export type KeyName = keyof QueueKeys | 'news' | 'columns' | 'keyspace' | 'markers';
+export type KeyName = keyof QueueKeys | 'news' | 'columns' | 'keyspace' | 'markers' | 'claimable';
 
 type Values = Record<string, string | number>;
 
@@ -95,6 +95,7 @@ function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
   return names.flatMap((name) => {
     if (name === 'news') return [keys.events, keys.stream, keys.audience];
     if (name === 'markers') return [keys.wake, keys.waiting];
+    if (name === 'claimable') return [keys.wake, keys.waiting, keys.suspects];
     if (name === 'columns') return columns.map((noun) => keys[noun]);
     if (name === 'keyspace') return nouns.map((noun) => keys[noun]);
     return [keys[name]];

@@ -142,7 +142,6 @@ export class ServedQueue {
 
   /** Sweeps, and listens; claiming begins with `cycle.claim()`. */
   begin(): void {
-    this.cycle.claims.lookAgain();
     this.sweeper.start();
     this.#unsubscribe ??= this.#connection.subscribe(this.store.keys.stopping, {
       onMessage: (message) => this.#stopAsked(message),

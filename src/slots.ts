@@ -3,18 +3,18 @@
 // marker, which stays until somebody takes it, so that nobody asks them in vain.
 // - While no queue is hungry, the worker blocks on the markers of all. When one was there at once there may be others: `collect` takes
 //   as many as there is room for, and tells how many jobs wait there, so that all are claimed from side by side.
-// - While some are hungry, room is dealt among them only if the markers of those quiet ones that would come before were looked at within
+// - While some are hungry, room is dealt among them only if the markers of those quiet ones that would come before were peeked at within
 //   the last few ms. So a job that came while all slots were taken starts before those of later queues, and a quiet queue waits for a
 //   look at most. What hungry queues leave of the room is for quiet ones as well.
 // - Who took a marker claims there, with nothing free a claim of 0, which puts it back; so no more are taken than there is room for.
 // - A marker that was lost with its taker, or with an answer, is made good by time: once a sweep period, and when a connection was lost,
-//   each queue is asked for one job without a marker.
+//   all queues are peeked at for something to claim, marker or not.
 import { Pace } from './ahead.js';
 import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
 import { batchElements, type WorkerSettings } from './options.js';
 import { Turns, type Claimant } from './turns.js';
-import { Waker } from './waker.js';
+import { Waker, type Glimpse } from './waker.js';
 
 /** ms for which a busy worker need not know what has come to queues that had nothing. */
 const freshness = 5;
@@ -91,6 +91,11 @@ export class Slots {
     if (!this.#only) this.#turns.noticed(queue);
   }
 
+  /** Whether it is found out here, for all its queues at once, which of them have something when claiming begins. */
+  get looksFirst(): boolean {
+    return !this.#only;
+  }
+
   /** How many more jobs may start when all that wait have. */
   ready(): number {
     return Math.max(0, this.spare());
@@ -148,14 +153,14 @@ export class Slots {
   /** Waits for a marker while there are free slots; who took a queue's marker claims there, whatever has become of the slots. */
   async wait(): Promise<void> {
     const only = this.#only;
-    if (this.#isBlocking || this.free <= 0) return;
+    if (this.#isBlocking || this.#looks > 0 || this.free <= 0) return;
     if (only ? only.hungry && !only.failing : this.#turns.anyEager) return;
     const { signal } = this.#shutting;
     const from = performance.now();
     // The time came while all slots were taken: markers that are there now must not put it off again.
-    if (!only && this.#askAllAt > 0 && this.#askAllAt <= from) return this.#askAll();
+    if (!only && this.#askAllAt <= from) return void this.#askAll();
     this.#isBlocking = true;
-    if (only || this.#askAllAt <= from) this.#askAllAt = from + this.#interval;
+    if (only) this.#askAllAt = from + this.#interval;
     const queues = this.#inTurn(this.#queues.filter((queue) => !queue.outdated));
     const taken =
       queues.length > 0
@@ -167,8 +172,9 @@ export class Slots {
         : await sleep(this.#interval, signal);
     this.#isBlocking = false;
     const now = performance.now();
-    if (taken === undefined) this.#askAll();
-    else {
+    if (taken === undefined) {
+      if (!this.#isShut) void this.#askAll();
+    } else {
       const place = queues.findIndex(({ wake }) => wake === taken);
       this.#start = this.#queues.indexOf(queues[place] as Claimant) + 1;
       this.#lookedAt = now;
@@ -195,11 +201,35 @@ export class Slots {
   }
 
   /** Each may have something, though no marker tells so: it was lost, or the connection was. */
-  #askAll(): void {
-    const now = performance.now();
-    this.#lookedAt = now;
-    this.#askAllAt = now + this.#interval;
-    for (const queue of this.#queues) queue.askAgain(false, 1);
+  async #askAll(): Promise<void> {
+    if (this.#only) return this.#only.askAgain(false, 1);
+    this.#askAllAt = performance.now() + this.#interval;
+    const found = await this.#peek(this.#queues);
+    const left = new Map(found?.map((one) => [one.queue, one.left]));
+    for (const queue of this.#queues) {
+      // One that is outdated is asked whether it still is.
+      const most = !found || queue.outdated ? 1 : (left.get(queue) ?? 0);
+      if (most > 0) queue.askAgain(false, most);
+      else queue.isBare();
+    }
+    this.#goOn();
+  }
+
+  async #peek(queues: readonly Claimant[]): Promise<Glimpse<Claimant>[] | undefined> {
+    this.#looks += 1;
+    const found = await this.#waker.peek(queues);
+    this.#looks -= 1;
+    this.#lookedAt = performance.now();
+    return found;
+  }
+
+  /** After a look during which queues could not get or do what they wanted. */
+  #goOn(): void {
+    if (this.#isShut) for (const queue of this.#queues) queue.kick();
+    else {
+      this.#deal();
+      void this.wait();
+    }
   }
 
   /**
@@ -209,7 +239,7 @@ export class Slots {
   #keepFresh(): boolean {
     if (this.#isShut || this.#isBlocking || !this.#turns.anyQuiet) return true;
     const now = performance.now();
-    if (now >= this.#askAllAt) this.#askAll();
+    if (now >= this.#askAllAt) void this.#askAll();
     const age = now - this.#lookedAt;
     const longest = freshness + this.#queues.length * freshnessEach;
     if (age > longest / 2 && this.#looks === 0) void this.#look();
@@ -217,9 +247,11 @@ export class Slots {
   }
 
   async #look(): Promise<void> {
-    await this.#collect(this.#inTurn(this.#turns.quiet()), this.#room());
-    if (this.#isShut) for (const queue of this.#queues) queue.kick();
-    else this.#deal();
+    const found = await this.#peek(this.#inTurn(this.#turns.quiet()));
+    if (!found) return void this.#askAll();
+    const marked = found.filter(({ queue, marked: has }) => has && !queue.hungry);
+    if (marked.length > 0) await this.#collect(marked.map(({ queue }) => queue), this.#room()); // prettier-ignore
+    this.#goOn();
   }
 
   /** Takes markers of these queues, if there are, so that they claim; `have`: that of the first was taken before. */
@@ -231,7 +263,7 @@ export class Slots {
     this.#lookedAt = performance.now();
     if (!found) {
       if (have) queues[0]?.askAgain(true, Number.POSITIVE_INFINITY);
-      return this.#askAll();
+      return void this.#askAll();
     }
     const last = found.at(-1);
     if (last) this.#start = this.#queues.indexOf(last.queue) + 1;
@@ -249,6 +281,7 @@ export class Slots {
   open(): void {
     if (!this.#isShut) return;
     this.#isShut = false;
+    this.#askAllAt = 0;
     this.#shutting = new AbortController();
   }
 }

@@ -9,6 +9,8 @@ export interface Claimant {
   readonly wake: string;
   /** Key of its list of waiting jobs. */
   readonly list: string;
+  /** Key of its suspects. */
+  readonly lost: string;
   /** Whether it may have something claimable. */
   readonly hungry: boolean;
   /** Its last claim had no answer: the others don't wait for it. */
@@ -25,6 +27,8 @@ export interface Claimant {
   startNext(): void;
   /** It may have something again; `took`: its marker was taken. */
   askAgain(took: boolean, left: number): void;
+  /** Nothing was there to claim a moment ago. */
+  isBare(): void;
   kick(): void;
 }
 

@@ -3,6 +3,7 @@
 import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
 import { execute } from './execute.js';
+import type { Call } from './script.js';
 import * as scripts from './scripts.js';
 
 interface Waiter {
@@ -12,14 +13,36 @@ interface Waiter {
   aborted: boolean;
 }
 
-/** Where a queue keeps its marker and its waiting jobs. */
+/** Where a queue keeps its marker, its waiting jobs, and those that were lost. */
 interface Marked {
   readonly wake: string;
   readonly list: string;
+  readonly lost: string;
+}
+
+/** A queue where something may be claimed, or a marker is. */
+export interface Glimpse<Queue> {
+  readonly queue: Queue;
+  /** How many jobs may be claimed. */
+  readonly left: number;
+  readonly marked: boolean;
 }
 
 /** Most queues whose markers one call looks at. */
 const mostMarkers = 512;
+
+/** A call of a script over keys of several queues. */
+function callOver<Reply>(
+  script: Call<Reply>['script'] & { readonly parse: (reply: unknown, count: number) => Reply },
+  keys: readonly string[],
+  args: readonly number[],
+): Call<Reply> {
+  return {
+    script,
+    argv: [keys.length, ...keys, ...args],
+    parse: (reply) => script.parse(reply, 0),
+  };
+}
 
 const wakers = new WeakMap<Connection, Waker>();
 
@@ -66,6 +89,28 @@ export class Waker {
     });
   }
 
+  /** Looks at these queues and changes nothing. Undefined: an answer is missing. */
+  async peek<Queue extends Marked>(
+    queues: readonly Queue[],
+  ): Promise<Glimpse<Queue>[] | undefined> {
+    const parts: Queue[][] = [];
+    for (let from = 0; from < queues.length; from += mostMarkers)
+      parts.push(queues.slice(from, from + mostMarkers));
+    const calls = parts.map((part) => {
+      const keys = part.flatMap(({ wake, list, lost }) => [wake, list, lost]);
+      return callOver(scripts.peek, keys, []);
+    });
+    const answers = await execute(this.#connection, calls).catch(() => []);
+    const found: Glimpse<Queue>[] = [];
+    for (const [at, part] of parts.entries()) {
+      const answer = answers[at];
+      if (!answer || 'error' in answer) return undefined;
+      for (const { place, left, marked } of answer.reply)
+        found.push({ queue: part[place] as Queue, left, marked });
+    }
+    return found;
+  }
+
   /**
    * Takes markers of these queues that are there now, `most` at most, in order: the caller must claim there or put them back. `have`:
    * that of the first was taken before. With each how many jobs wait there, one at least: where none waits, some may have been lost with
@@ -80,12 +125,8 @@ export class Waker {
     for (let from = 0; from < queues.length && found.length < most; from += mostMarkers) {
       const part = queues.slice(from, from + mostMarkers);
       const keys = part.flatMap(({ wake, list }) => [wake, list]);
-      const argv = [keys.length, ...keys, most - found.length, have && from === 0 ? 1 : 0];
-      const call = {
-        script: scripts.collect,
-        argv,
-        parse: (reply: unknown) => scripts.collect.parse(reply, 0),
-      };
+      const args = [most - found.length, have && from === 0 ? 1 : 0];
+      const call = callOver(scripts.collect, keys, args);
       // A connection that was closed meanwhile rejects.
       const [answer] = await execute(this.#connection, [call]).catch(() => []);
       if (!answer || 'error' in answer || answer.resent) return undefined;

@@ -29,6 +29,7 @@ export const callersOf: Readonly<Record<ScriptName, readonly Role[]>> = {
   renew: worker,
   claim: worker,
   collect: worker,
+  peek: worker,
   reread: worker,
   complete: worker,
   fail: worker,

@@ -180,3 +180,24 @@ export const collect = declareScript('collect', {
     }));
   },
 });
+
+/** A queue where something may be claimed: its place among those that were asked for, and how many ids are there. */
+export interface Peeked {
+  readonly place: number;
+  readonly left: number;
+  readonly marked: boolean;
+}
+
+export const peek = declareScript('peek', {
+  keys: ['claimable'],
+  args: {},
+  each: {},
+  parse: (reply): Peeked[] => {
+    const numbers = reply as number[];
+    return Array.from({ length: numbers.length / 3 }, (_, at) => ({
+      place: numbers[3 * at] as number,
+      left: numbers[3 * at + 1] as number,
+      marked: numbers[3 * at + 2] === 1,
+    }));
+  },
+});

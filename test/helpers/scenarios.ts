@@ -147,6 +147,7 @@ export const scenarios: readonly Scenario[] = [
     begun: '',
   }),
   scenario(scripts.collect, { most: 8, have: 0 }),
+  scenario(scripts.peek, {}),
   scenario(scripts.reread, { token: 'L:9' }, each('a2', 'a3', 'a1')),
   scenario(scripts.release, { limit: 256 }, [
     { parent: 'p1', word: '', after: '', acks: '', kept: 0 },

@@ -402,6 +402,22 @@ describe('from run to close', () => {
   });
 });
 
+test('of 600 queues only those with jobs are asked, whatever their marker; the worker is seen in all', async () => {
+  const all = queues(...Array.from({ length: 600 }, (_, n) => String(n)));
+  const [first, last] = [all[7] as Queue, all[599] as Queue];
+  for (const queue of [first, last]) await queue.add('job', 1);
+  await live.redis.del(`lunaq:{${last.name}}:wake`);
+  const running = worker(all, async () => {}, slowSweep);
+  await until(async () => (await last.getJobCounts()).completed === 1);
+  expect((await first.getJobCounts()).completed).toBe(1);
+  const idle = all[300] as Queue;
+  await until(async () => (await idle.getWorkersCount()) === 1);
+  const rows = await Promise.all(all.map(({ name }) => live.redis.hkeys(`lunaq:{${name}}:calls`)));
+  expect(rows.filter((calls) => calls.some((row) => row.endsWith(':claim')))).toHaveLength(2);
+  await running.close();
+  expect(await idle.getWorkersCount()).toBe(0);
+});
+
 test('a queue of a newer major version stops none of those behind it, sweep after sweep', async () => {
   const [newer, own] = queues('newer', 'own') as [Queue, Queue];
   const meta = `lunaq:{${newer.name}}:meta`;

@@ -89,7 +89,7 @@ test('what else Redis would let them run, as it tells scripts apart by their com
   expect(foreign('producer').mayNot).toEqual([]);
   expect(foreign('worker').mayNot).toEqual(['drain', 'obliterate', 'keep', 'survey', 'reckon', 'listen', 'replay']); // prettier-ignore
   // Both only read.
-  expect(foreign('observer').may).toEqual(['reread', 'untold']);
+  expect(foreign('observer').may).toEqual(['peek', 'reread', 'untold']);
 });
 
 const denied = /^(NOPERM|ERR (ACL failure in script|The user executing the script))/;

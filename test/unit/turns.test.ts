@@ -9,6 +9,7 @@ const unknown = Number.POSITIVE_INFINITY;
 class Fake implements Claimant {
   readonly wake: string;
   readonly list: string;
+  readonly lost: string;
   hungry = false;
   failing = false;
   outdated = false;
@@ -19,6 +20,7 @@ class Fake implements Claimant {
   constructor(readonly name: string) {
     this.wake = `${name}:wake`;
     this.list = `${name}:waiting`;
+    this.lost = `${name}:suspects`;
   }
 
   startNext(): void {
@@ -28,6 +30,8 @@ class Fake implements Claimant {
   askAgain(): void {
     this.hungry = true;
   }
+
+  isBare(): void {}
 
   kick(): void {
     // Nobody turns.
