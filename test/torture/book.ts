@@ -23,7 +23,7 @@ const tolerance = 2;
 /** Most ms from an answer of Redis to the row that tells of it. */
 const longestTold = 1_000;
 /** Faults that take no claimed job from a worker. */
-const harmless = /^(flush|out-of-memory|pause|restart|clocks|rolling|dag) |producer$/;
+const harmless = /^(flush|out-of-memory|pause|restart|clocks|rolling|dag|queues) |producer$/;
 
 export class Book {
   readonly entries = new Map<string, Entry>();

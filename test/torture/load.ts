@@ -204,6 +204,18 @@ export class Load {
     return layers;
   }
 
+  /** So many plain jobs for each of these queues, one of each after the other. */
+  many(names: readonly string[], each: number): Plan[][] {
+    const random = this.#random;
+    const plain = (queue: string): Plan =>
+      this.#plan('plain', queue, {
+        task: task(random.between(0, 2)),
+        opts: {},
+        ends: ['completed'],
+      });
+    return Array.from({ length: each }, () => names.map(plain));
+  }
+
   /** 4 to 10 jobs over two or three queues, each behind some of those before it. */
   #dag(): Plan[] {
     const random = this.#random;

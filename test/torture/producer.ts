@@ -27,6 +27,8 @@ export type Request =
   | { readonly kind: 'requeue'; readonly job: string }
   /** Adds so many jobs that depend on each other, to queues of their own; answers how many. */
   | { readonly kind: 'lattice'; readonly queues: readonly string[]; readonly count: number }
+  /** Adds so many jobs to each of these queues of their own; answers how many in all. */
+  | { readonly kind: 'many'; readonly queues: readonly string[]; readonly each: number }
   /** Its clock is wrong by so many ms. */
   | { readonly kind: 'clock'; readonly ms: number }
   | { readonly kind: 'end' };
@@ -249,6 +251,7 @@ const answers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }>
   requeue: ({ job }) => putBack(job),
   clock: ({ ms }) => setClock(ms),
   lattice: ({ queues: names, count }) => addLayers(names, apart().lattice(names, count)),
+  many: ({ queues: names, each }) => addLayers(names, apart().many(names, each)),
   end: async () => {
     await over();
     await Promise.all([...open.values()].map((queue) => queue.close()));
@@ -263,7 +266,7 @@ process.on('message', ({ number, request }: { number: number; request: Request }
     process.send?.({ kind: 'answer', number, result });
     if (request.kind === 'end') process.disconnect();
   })();
-  if (['pause', 'probe', 'lattice'].includes(request.kind)) go(work);
+  if (['pause', 'probe', 'lattice', 'many'].includes(request.kind)) go(work);
 });
 process.on('disconnect', () => process.exit(enough.signal.aborted ? 0 : 1));
 process.send?.({ kind: 'ready' });

@@ -17,7 +17,15 @@ export type FaultKind =
   | 'pause'; // the queue is paused and resumed by its users, which is no fault
 
 /** What takes longer and comes once: see stages/. */
-export const stageNames = ['clocks', 'rolling', 'dag', 'replica', 'tail', 'disk'] as const;
+export const stageNames = [
+  'clocks',
+  'rolling',
+  'dag',
+  'queues',
+  'replica',
+  'tail',
+  'disk',
+] as const;
 export type StageName = (typeof stageNames)[number];
 
 type ActKind = FaultKind | StageName;
@@ -89,6 +97,7 @@ const lasting: Readonly<Record<ActKind, readonly [number, number]>> = {
   clocks: [2_000, 4_000],
   rolling: [0, 0],
   dag: [0, 0],
+  queues: [0, 0],
   replica: [200, 800],
   tail: [200, 800],
   disk: [2_000, 3_000],

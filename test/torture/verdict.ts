@@ -56,18 +56,25 @@ async function whereIs(redis: Redis, { plan: { queue, id } }: Entry): Promise<st
   return (await redis.hexists(keys.active, id)) === 1 ? 'active' : 'waiting';
 }
 
-/** Everything that is wrong at the end with these queues and their jobs. */
+/** Most queues that are read at once. */
+const readAtOnce = 100;
+
+/** Everything that is wrong at the end with these queues and their jobs; `closely`: those whose keys are all looked at, if not all. */
 export async function verdict(
   redis: Redis,
   book: Book,
   found: (violation: Violation) => void,
   queues: readonly string[],
+  closely = queues,
 ): Promise<void> {
-  for (const queue of queues)
+  for (const queue of closely)
     for (const what of await checkInvariants(redis, queue, { atRest: true }))
       found({ kind: 'invariant', of: queue, what });
   const stored = new Map<string, Stored>();
-  for (const queue of queues) stored.set(queue, await storedIn(redis, queue));
+  for (let from = 0; from < queues.length; from += readAtOnce) {
+    const part = queues.slice(from, from + readAtOnce);
+    await Promise.all(part.map(async (queue) => stored.set(queue, await storedIn(redis, queue))));
+  }
   for (const [queue, { ids }] of stored)
     for (const id of ids)
       if (!book.entries.has(`${queue}/${id}`))

@@ -40,8 +40,11 @@ async function progressOf(
   return { ended: sum((at) => at % 4 > 0), all: sum((at) => at % 4 === 0) };
 }
 
-/** ms between two looks. */
+/** ms between two looks; more where there are many queues, each of which is looked at. */
 const period = 500;
+const periodEach = 0.5;
+/** Most queues whose keys are all looked at in the end; of the others each job is. */
+const mostClosely = 50;
 /** ms without any job that ends, after which it is given up; the verdict tells what is left. */
 const patience = 120_000;
 
@@ -60,7 +63,7 @@ export async function playApart(stage: Stage, plot: Plot): Promise<Effort> {
   let last = { ended: 0, at: start };
   let isKilled = false;
   while (!signal.aborted && performance.now() - last.at < patience) {
-    await rest(period);
+    await rest(period + queues.length * periodEach);
     const progress = await progressOf(redis, queues);
     if (!progress) continue;
     const { ended, all } = progress;
@@ -72,14 +75,16 @@ export async function playApart(stage: Stage, plot: Plot): Promise<Effort> {
     await crew.startWorker(victim);
   }
   const ms = performance.now() - start;
+  const step = Math.ceil(queues.length / mostClosely);
+  const closely = queues.filter((_, at) => at % step === 0);
   const commands = slots.reduce((sum, slot) => sum + crew.proxy(slot).commands, 0);
   await Promise.all([adding, ...slots.map((slot) => crew.closeWorker(slot))]);
   // Redis is not restarted meanwhile: cursors of a scan mean nothing to the next process, so rows would be missed.
   await alone(async () => {
     if (signal.aborted) return;
     await judge.read();
-    for (const queue of queues) await judge.examine(queue);
-    await verdict(redis, judge.book, found, queues);
+    for (const queue of closely) await judge.examine(queue);
+    await verdict(redis, judge.book, found, queues, closely);
   });
   return { ms, jobs: added ?? 0, commands };
 }

@@ -3,6 +3,7 @@ import type { StageName } from '../schedule.js';
 import { clocks } from './clocks.js';
 import { dag } from './dag.js';
 import { disk } from './disk.js';
+import { queues } from './queues.js';
 import { replica } from './replica.js';
 import { rolling } from './rolling.js';
 import { tail } from './tail.js';
@@ -12,6 +13,7 @@ export const stages: { readonly [K in StageName]: Play } = {
   clocks,
   rolling,
   dag,
+  queues,
   replica,
   tail,
   disk,
