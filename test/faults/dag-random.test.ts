@@ -63,6 +63,33 @@ function histories(jobs: number, healing: readonly Weighted[]): fc.Arbitrary<Com
     ]);
 }
 
+/** A child comes, or comes back, while its parent ends and while that is put back or goes, in any order of their calls. */
+function meetings(): fc.Arbitrary<Command[]> {
+  const [parent, child] = [0, 1];
+  const finish: Command = { do: 'finish' };
+  const add = (job: number, policy: ParentFailurePolicy): Command => {
+    return { do: 'add', job, parents: [parent], policy, keep: true };
+  };
+  const facts = fc.record({
+    policy: of<ParentFailurePolicy[]>('fail', 'run', 'wait'),
+    comesBack: fc.boolean(),
+    dependents: of(undefined, 'cancel' as const, 'release' as const),
+    next: of<('retry' | 'remove')[]>('retry', 'retry', 'remove'),
+    turns: fc.array(fc.nat(2), { minLength: 16, maxLength: 16 }),
+  });
+  return facts.map(({ policy, comesBack, dependents, next, turns }) => [
+    add(parent, 'fail'),
+    finish,
+    ...(comesBack
+      ? [add(child, policy), finish, { do: 'cancel' as const, job: child }, finish]
+      : []),
+    comesBack ? { do: 'retry', job: child } : add(child, policy),
+    { do: 'cancel', job: parent, dependents },
+    { do: next, job: parent },
+    ...turns.map((whose): Command => ({ do: 'turn', of: whose })),
+  ]);
+}
+
 const dying: Weighted[] = [
   { weight: 2, arbitrary: fc.record({ do: of('die' as const), client }) },
   {
@@ -109,7 +136,14 @@ test('random graphs, clients and crashes: whatever happens is legal, and in the 
   await expect(explored).resolves.toBeUndefined();
 }, 120_000);
 
-test('where no client dies, nobody waits for a sweep to hear what concerns him', async () => {
-  const explored = explore(histories(3, evicting), 90, (world) => world.rest());
-  await expect(explored).resolves.toBeUndefined();
-}, 120_000);
+test.each([
+  { what: 'few jobs', list: histories(3, evicting), runs: 30 },
+  { what: 'one parent and one child', list: meetings(), runs: 180 },
+])(
+  'where no client dies, nobody waits for a sweep to hear what concerns him: $what',
+  async ({ list, runs }) => {
+    const explored = explore(list, runs, (world) => world.rest());
+    await expect(explored).resolves.toBeUndefined();
+  },
+  120_000,
+);

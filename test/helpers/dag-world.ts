@@ -18,6 +18,8 @@ export const met = new Map<string, number>();
 export type Command =
   | { do: 'add'; job: number; parents: number[]; policy: ParentFailurePolicy; keep: boolean }
   | { do: 'step'; client: number; forgotten?: boolean }
+  | { do: 'turn'; of: number }
+  | { do: 'finish' }
   | { do: 'die'; client: number }
   | { do: 'claim'; queue: number }
   | { do: 'settle'; held: number; how: 'complete' | 'fail' }
@@ -137,6 +139,16 @@ export class World {
       }
       case 'step': {
         await alive[command.client % alive.length]?.step(command.forgotten);
+        break;
+      }
+      case 'turn': {
+        // One of the latest three clients, the latest being 0; nothing when it is done.
+        const client = this.#clients.at(-1 - command.of);
+        if (client?.alive) await client.step();
+        break;
+      }
+      case 'finish': {
+        for (const client of alive) while (client.alive) await client.step();
         break;
       }
       case 'die': {
