@@ -6,7 +6,7 @@ import { parseNews } from './listening/news.js';
 import { decodeFailures, decodeOutcome } from './outcome.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
-import type { InspectedJob } from './scripts.js';
+import { isFinished, type InspectedJob } from './scripts.js';
 import type { Store } from './store.js';
 
 /** ms between two looks at jobs whose end was not heard of. */
@@ -121,6 +121,8 @@ export class Awaiting {
 
   #tell(id: JobId, row: InspectedJob | undefined): void {
     if (!row) return this.#end([id], undefined);
+    // It was put back meanwhile: its next end is to be told.
+    if (!isFinished(row.state)) return this.#look([id]);
     const { codecs } = this.#store;
     let returnvalue: unknown;
     let reason: string = row.state;

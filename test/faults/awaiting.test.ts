@@ -1,7 +1,9 @@
 // Waiting for a job across faults: there is always an answer or a typed error.
 import { expect, test } from 'vitest';
 import type { WorkerOptions } from '../../src/options.js';
+import type { JobId } from '../../src/script.js';
 import { gate, liveRedis, pause, until } from '../helpers/live.js';
+import { clientOf, Mortal } from '../helpers/mortal.js';
 import { startProxy } from '../helpers/proxy.js';
 import { rejection } from '../helpers/rejection.js';
 
@@ -136,3 +138,20 @@ test('a result asked after the job was evicted is JOB_NOT_FOUND, also when it go
   await queue.obliterate(); // tells nobody
   expect(await awaited).toMatchObject({ code: 'JOB_NOT_FOUND' });
 }, 20_000);
+
+test('a job that is put back while it is looked at is awaited anew at once', async () => {
+  const queue = live.queue();
+  await queue.add('job', null, { jobId: 'a' });
+  await queue.cancel('a');
+  const client = new Mortal(live.redis, new Set(), 'await');
+  const listening = Object.assign(client.connection, { subscribe: () => () => undefined });
+  const { awaiting } = clientOf(listening, queue.name, 'lunaq').store;
+  await client.begin(() => awaiting.finished('a' as JobId, undefined));
+  await client.step();
+  await queue.retryJob('a');
+  await client.step();
+  await client.step();
+  expect(await live.redis.hget(`lunaq:{${queue.name}}:watched`, 'a')).toBe('awaited');
+  awaiting.close();
+  await client.die();
+});
