@@ -118,6 +118,10 @@ export class Cycle implements Claimant {
     return this.#keys.suspects;
   }
 
+  get later(): string {
+    return this.#keys.delayed;
+  }
+
   get hungry(): boolean {
     return this.#claiming && this.claims.hungry;
   }
@@ -209,7 +213,6 @@ export class Cycle implements Claimant {
     });
   }
 
-  /** A delayed job is due in `ms`. */
   dueIn(ms: number): void {
     if (this.#claiming) this.#due.set(ms);
   }

@@ -95,7 +95,7 @@ function resolveKeys(names: readonly KeyName[], keys: QueueKeys): string[] {
   return names.flatMap((name) => {
     if (name === 'news') return [keys.events, keys.stream, keys.audience];
     if (name === 'markers') return [keys.wake, keys.waiting];
-    if (name === 'claimable') return [keys.wake, keys.waiting, keys.suspects];
+    if (name === 'claimable') return [keys.wake, keys.waiting, keys.suspects, keys.delayed];
     if (name === 'columns') return columns.map((noun) => keys[noun]);
     if (name === 'keyspace') return nouns.map((noun) => keys[noun]);
     return [keys[name]];

@@ -205,12 +205,14 @@ export class Slots {
     if (this.#only) return this.#only.askAgain(false, 1);
     this.#askAllAt = performance.now() + this.#interval;
     const found = await this.#peek(this.#queues);
-    const left = new Map(found?.map((one) => [one.queue, one.left]));
+    const seen = new Map(found?.map((glimpse) => [glimpse.queue, glimpse]));
     for (const queue of this.#queues) {
+      const { left = 0, due } = seen.get(queue) ?? {};
       // One that is outdated is asked whether it still is.
-      const most = !found || queue.outdated ? 1 : (left.get(queue) ?? 0);
+      const most = !found || queue.outdated ? 1 : left;
       if (most > 0) queue.askAgain(false, most);
       else queue.isBare();
+      if (due !== undefined) queue.dueIn(due);
     }
     this.#goOn();
   }

@@ -11,6 +11,8 @@ export interface Claimant {
   readonly list: string;
   /** Key of its suspects. */
   readonly lost: string;
+  /** Key of its delayed jobs. */
+  readonly later: string;
   /** Whether it may have something claimable. */
   readonly hungry: boolean;
   /** Its last claim had no answer: the others don't wait for it. */
@@ -29,6 +31,8 @@ export interface Claimant {
   askAgain(took: boolean, left: number): void;
   /** Nothing was there to claim a moment ago. */
   isBare(): void;
+  /** A delayed job is due in `ms`. */
+  dueIn(ms: number): void;
   kick(): void;
 }
 

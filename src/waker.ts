@@ -13,11 +13,12 @@ interface Waiter {
   aborted: boolean;
 }
 
-/** Where a queue keeps its marker, its waiting jobs, and those that were lost. */
+/** Where a queue keeps its marker, its waiting jobs, those that were lost, and those that are delayed. */
 interface Marked {
   readonly wake: string;
   readonly list: string;
   readonly lost: string;
+  readonly later: string;
 }
 
 /** A queue where something may be claimed, or a marker is. */
@@ -26,6 +27,8 @@ export interface Glimpse<Queue> {
   /** How many jobs may be claimed. */
   readonly left: number;
   readonly marked: boolean;
+  /** ms until the next delayed job is due. */
+  readonly due: number | undefined;
 }
 
 /** Most queues whose markers one call looks at. */
@@ -97,7 +100,7 @@ export class Waker {
     for (let from = 0; from < queues.length; from += mostMarkers)
       parts.push(queues.slice(from, from + mostMarkers));
     const calls = parts.map((part) => {
-      const keys = part.flatMap(({ wake, list, lost }) => [wake, list, lost]);
+      const keys = part.flatMap(({ wake, list, lost, later }) => [wake, list, lost, later]);
       return callOver(scripts.peek, keys, []);
     });
     const answers = await execute(this.#connection, calls).catch(() => []);
@@ -105,8 +108,8 @@ export class Waker {
     for (const [at, part] of parts.entries()) {
       const answer = answers[at];
       if (!answer || 'error' in answer) return undefined;
-      for (const { place, left, marked } of answer.reply)
-        found.push({ queue: part[place] as Queue, left, marked });
+      for (const { place, ...rest } of answer.reply)
+        found.push({ queue: part[place] as Queue, ...rest });
     }
     return found;
   }

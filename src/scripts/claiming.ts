@@ -181,11 +181,13 @@ export const collect = declareScript('collect', {
   },
 });
 
-/** A queue where something may be claimed: its place among those that were asked for, and how many ids are there. */
+/** A queue where something may be claimed or will be: its place among those that were asked for, and how many ids are there. */
 export interface Peeked {
   readonly place: number;
   readonly left: number;
   readonly marked: boolean;
+  /** ms until the next delayed job is due. */
+  readonly due: number | undefined;
 }
 
 export const peek = declareScript('peek', {
@@ -194,10 +196,9 @@ export const peek = declareScript('peek', {
   each: {},
   parse: (reply): Peeked[] => {
     const numbers = reply as number[];
-    return Array.from({ length: numbers.length / 3 }, (_, at) => ({
-      place: numbers[3 * at] as number,
-      left: numbers[3 * at + 1] as number,
-      marked: numbers[3 * at + 2] === 1,
-    }));
+    return Array.from({ length: numbers.length / 4 }, (_, at) => {
+      const [place, left, marked, due] = numbers.slice(4 * at) as [number, number, number, number];
+      return { place, left, marked: marked === 1, due: due < 0 ? undefined : due };
+    });
   },
 });

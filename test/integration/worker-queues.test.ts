@@ -418,6 +418,16 @@ test('of 600 queues only those with jobs are asked, whatever their marker; the w
   expect(await idle.getWorkersCount()).toBe(0);
 });
 
+test('a worker of two queues that begins when another has just swept knows of delayed jobs', async () => {
+  const two = queues('one', 'two') as [Queue, Queue];
+  for (const queue of two) await queue.add('job', 1, { delay: 1_500 });
+  const before = worker(two, async () => {}, slowSweep);
+  await until(async () => (await two[1].getWorkersCount()) === 1);
+  await before.close();
+  worker(two, async () => {}, slowSweep);
+  for (const queue of two) await until(async () => (await queue.getJobCounts()).completed === 1, 6_000); // prettier-ignore
+});
+
 test('a queue of a newer major version stops none of those behind it, sweep after sweep', async () => {
   const [newer, own] = queues('newer', 'own') as [Queue, Queue];
   const meta = `lunaq:{${newer.name}}:meta`;

@@ -34,9 +34,11 @@ function queue(name: string): Claimant & { asked: [boolean, number][] } {
     wake: `${name}:wake`,
     list: `${name}:waiting`,
     lost: `${name}:suspects`,
+    later: `${name}:delayed`,
     startNext: () => undefined,
     askAgain: (took, left) => void asked.push([took, left]),
     isBare: () => undefined,
+    dueIn: () => undefined,
     kick: () => undefined,
   };
 }
@@ -46,7 +48,7 @@ test('all are peeked at when claiming begins, and then once a period: a time tha
   const peeked = vi.fn<() => void>();
   const peek: Waker['peek'] = async (queues) => {
     peeked();
-    return queues.slice(1).map((one) => ({ queue: one, left: 3, marked: false }));
+    return queues.slice(1).map((one) => ({ queue: one, left: 3, marked: false, due: undefined }));
   };
   const wait = async (keys: readonly string[], ms: number) => {
     waits.push(ms);

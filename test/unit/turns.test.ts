@@ -10,6 +10,7 @@ class Fake implements Claimant {
   readonly wake: string;
   readonly list: string;
   readonly lost: string;
+  readonly later: string;
   hungry = false;
   failing = false;
   outdated = false;
@@ -21,6 +22,7 @@ class Fake implements Claimant {
     this.wake = `${name}:wake`;
     this.list = `${name}:waiting`;
     this.lost = `${name}:suspects`;
+    this.later = `${name}:delayed`;
   }
 
   startNext(): void {
@@ -32,6 +34,8 @@ class Fake implements Claimant {
   }
 
   isBare(): void {}
+
+  dueIn(): void {}
 
   kick(): void {
     // Nobody turns.
