@@ -1,6 +1,5 @@
 // Jobs in queues of their own, run by two hired workers, one of which is killed half way; then they are judged as all jobs are.
 import type { Redis } from 'ioredis';
-import { queueKeys } from '../../../src/keys.js';
 import type { WorkerOptions } from '../../../src/options.js';
 import type { Request } from '../producer.js';
 import { verdict } from '../verdict.js';
@@ -22,27 +21,37 @@ export interface Effort {
   readonly commands: number;
 }
 
-/** Jobs that have ended, and all that are there; undefined when Redis did not answer. */
+/** How many jobs of these queues have ended, and how many are there. */
+const sumUp = `local ended, all = 0, 0
+for _, queue in ipairs(ARGV) do
+  local prefix = 'lunaq:{' .. queue .. '}:'
+  all = all + redis.call('HLEN', prefix .. 'jobs')
+  for _, noun in ipairs({ 'completed', 'failed', 'cancelled' }) do
+    ended = ended + redis.call('ZCARD', prefix .. noun)
+  end
+end
+return { ended, all }`;
+const summedUpAtOnce = 500;
+
+/** Undefined when Redis did not answer. */
 async function progressOf(
   redis: Redis,
   queues: readonly string[],
 ): Promise<{ ended: number; all: number } | undefined> {
-  const pipeline = redis.pipeline();
-  for (const queue of queues) {
-    const keys = queueKeys(queue);
-    pipeline.hlen(keys.jobs);
-    for (const noun of ['completed', 'failed', 'cancelled'] as const) pipeline.zcard(keys[noun]);
+  const sum = { ended: 0, all: 0 };
+  for (let from = 0; from < queues.length; from += summedUpAtOnce) {
+    const part = queues.slice(from, from + summedUpAtOnce);
+    const reply = await redis.eval(sumUp, 0, ...part).catch(() => undefined);
+    if (!reply) return undefined;
+    const [ended, all] = reply as [number, number];
+    sum.ended += ended;
+    sum.all += all;
   }
-  const replies = (await pipeline.exec()) ?? [];
-  if (replies.some(([error]) => error)) return undefined;
-  const sum = (wanted: (at: number) => boolean): number =>
-    replies.reduce((total, [, count], at) => total + (wanted(at) ? Number(count) : 0), 0);
-  return { ended: sum((at) => at % 4 > 0), all: sum((at) => at % 4 === 0) };
+  return sum;
 }
 
-/** ms between two looks; more where there are many queues, each of which is looked at. */
+/** ms between two looks. */
 const period = 500;
-const periodEach = 0.5;
 /** Most queues whose keys are all looked at in the end; of the others each job is. */
 const mostClosely = 50;
 /** ms without any job that ends, after which it is given up; the verdict tells what is left. */
@@ -63,7 +72,7 @@ export async function playApart(stage: Stage, plot: Plot): Promise<Effort> {
   let last = { ended: 0, at: start };
   let isKilled = false;
   while (!signal.aborted && performance.now() - last.at < patience) {
-    await rest(period + queues.length * periodEach);
+    await rest(period);
     const progress = await progressOf(redis, queues);
     if (!progress) continue;
     const { ended, all } = progress;

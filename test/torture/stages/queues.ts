@@ -5,7 +5,7 @@ import type { Play } from './stage.js';
 const count = 5_000;
 const each = 2;
 /** A worker has a lease and a sweep in each queue: at the pace of the others they alone would keep Redis busy. */
-const options = { concurrency: 50, lockDuration: 15_000, stalledInterval: 10_000 };
+const options = { concurrency: 50, lockDuration: 30_000, stalledInterval: 20_000 };
 
 export const queues: Play = async (stage) => {
   const names = Array.from({ length: count }, (_, at) => `many-${at}`);
