@@ -13,6 +13,9 @@ const server = privateServer();
 /** What the doctor calls broken and the checker of the tests does not look for. */
 const beyond = new Set(['traits-malformed', 'meta-malformed', 'marker-missing', 'schema-newer']);
 
+/** What the checker finds beyond the doctor, who does not read the policies of edges; the child's next check heals it. */
+const untold = /nobody is to tell of it$/;
+
 const ids = fc.constantFrom(...'a b c d e f g h i j k l m gone ghost'.split(' '));
 const leases = fc.constantFrom('L', 'K', 'X');
 const edges = fc
@@ -140,7 +143,8 @@ test('the doctor and the exact checker agree on random harm', { timeout: 60_000 
       const bench = await server.queue(healthy);
       for (const { done } of all) await done(bench);
       const { redis, name, prefix } = bench;
-      const sentences = await checkInvariants(redis, name, { prefix });
+      const found = await checkInvariants(redis, name, { prefix });
+      const sentences = found.filter((sentence) => !untold.test(sentence));
       const { url: connection } = server.server;
       const report = await checkQueue(name, { connection, prefix, recheckAfter: 0 });
       const codes = report.problems
