@@ -140,13 +140,19 @@ async function addAll(plans: readonly Plan[]): Promise<void> {
   await Promise.all(added.values());
 }
 
+/** On a machine that is short of cores more would not be answered before their deadline, time and again. */
+const addedAtOnce = 1_000;
+
 /** Adds all of a layer, then the next one, to queues that are opened for them; how many are there. */
 async function addLayers(names: readonly string[], layers: readonly Plan[][]): Promise<number> {
   for (const name of names) openQueue(name);
   let count = 0;
   for (const layer of layers) {
-    const added = await Promise.all(layer.map((plan) => add(plan, refusals)));
-    count += added.filter(Boolean).length;
+    for (let from = 0; from < layer.length; from += addedAtOnce) {
+      const part = layer.slice(from, from + addedAtOnce);
+      const added = await Promise.all(part.map((plan) => add(plan, refusals)));
+      count += added.filter(Boolean).length;
+    }
   }
   await Promise.all(names.map((name) => queueOf(name).close()));
   for (const name of names) open.delete(name);
