@@ -214,6 +214,7 @@ export class Slots {
       else queue.isBare();
       if (due !== undefined) queue.dueIn(due);
     }
+    this.#lookedAt = performance.now();
     this.#goOn();
   }
 
@@ -221,7 +222,6 @@ export class Slots {
     this.#looks += 1;
     const found = await this.#waker.peek(queues);
     this.#looks -= 1;
-    this.#lookedAt = performance.now();
     return found;
   }
 
@@ -252,7 +252,10 @@ export class Slots {
     const found = await this.#peek(this.#inTurn(this.#turns.quiet()));
     if (!found) return void this.#askAll();
     const marked = found.filter(({ queue, marked: has }) => has && !queue.hungry);
-    if (marked.length > 0) await this.#collect(marked.map(({ queue }) => queue), this.#room()); // prettier-ignore
+    await this.#collect(
+      marked.map(({ queue }) => queue),
+      this.#room(),
+    );
     this.#goOn();
   }
 
