@@ -1,10 +1,10 @@
 // What a server remembers when it is killed, by how it keeps its data. Each test prints what was lost; what is left must fit
 // together, and the worker goes on.
-import { readdir, readFile, stat, truncate } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, stat, truncate } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { ask } from '../../src/testing/ask.js';
 import type { RedisServerOptions } from '../../src/testing/index.js';
+import { growingLog, rewriteLog } from '../helpers/append-log.js';
 import { Live, pause, until } from '../helpers/live.js';
 import { consistent, Load, timeLimit, type Verdict, unharmed } from '../helpers/load.js';
 
@@ -57,16 +57,10 @@ test(
 );
 
 /** The append-only file that grows. */
-async function growingFile({ server }: Live): Promise<string> {
-  const folder = join(server.folder, 'appendonlydir');
-  const name = (await readdir(folder)).findLast((file) => file.endsWith('.incr.aof')) ?? '';
-  return join(folder, name);
-}
-
 /** Keeps an eye on the file; when called, cuts off what was written to it within the last second. */
 async function cutLastSecond(live: Live): Promise<() => Promise<void>> {
   const sizes: { at: number; size: number }[] = [];
-  const file = await growingFile(live);
+  const file = growingLog(live.server);
   const timer = setInterval(() => {
     void stat(file).then(({ size }) => sizes.push({ at: performance.now(), size }));
   }, 20);
@@ -93,7 +87,8 @@ test(
   timeLimit,
 );
 
-// Redis 7.0.15 leaves what it has read of a transaction in a file that ends within one, and executes it at the start after the next.
+// Redis (7.0.15, 8.0.2) and Valkey (8.0) leave what they have read of a transaction in a file that ends within one, and execute it at the
+// start after the next.
 test(
   'an add within which the file was cut, as after a power cut, is gone for good when the file is rewritten after the start',
   async () => {
@@ -105,12 +100,11 @@ test(
       await queue.add('job', 1, { jobId: 'whole' });
       await queue.add('job', 1, { jobId: 'cut', delay: 3_600_000 });
       await live.server.kill();
-      const file = await growingFile(live);
+      const file = growingLog(live.server);
       await truncate(file, (await readFile(file)).lastIndexOf('ZADD') + 10);
       await live.server.restart();
       expect(await queue.getJobState('cut')).toBe('unknown');
-      await live.redis.bgrewriteaof();
-      await until(async () => /aof_rewrite_in_progress:0/.test(await live.redis.info('persistence'))); // prettier-ignore
+      await rewriteLog(live.redis);
       await queue.add('job', 1, { jobId: 'later' });
       await live.server.kill();
       await live.server.restart();

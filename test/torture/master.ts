@@ -3,6 +3,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { startRedis, type RedisServer } from '../../src/testing/server.js';
+import { logIsWritten, rewriteLog } from '../helpers/append-log.js';
 import { startProxy, type Proxy } from '../helpers/proxy.js';
 import { wrapServer, type Wrapped } from '../helpers/servers.js';
 import type { Place } from './ledger.js';
@@ -69,11 +70,11 @@ export class Master {
     await redis.replicaof(host, port);
     const isThere = async (): Promise<boolean> => {
       const { master_link_status } = await infoOf(redis, 'replication');
-      const { aof_enabled, aof_rewrite_in_progress, aof_rewrite_scheduled } = await infoOf(redis, 'persistence'); // prettier-ignore
-      const isWritten = aof_rewrite_in_progress === '0' && aof_rewrite_scheduled === '0';
-      return master_link_status === 'up' && aof_enabled === '1' && isWritten;
+      const { aof_enabled } = await infoOf(redis, 'persistence');
+      return master_link_status === 'up' && aof_enabled === '1';
     };
     while (!(await isThere())) await pause(20);
+    await logIsWritten(redis);
     return { server, redis };
   }
 
@@ -95,6 +96,12 @@ export class Master {
     this.#front.cut();
     cut();
     await old.stop();
+  }
+
+  /** Starts the server again after it ended. */
+  async restart(): Promise<void> {
+    await this.server.restart();
+    await rewriteLog(this.redis);
   }
 
   async stop(): Promise<void> {

@@ -206,7 +206,7 @@ export class Nemesis {
         await master.server.kill();
         this.deeds.redisKills += 1;
         await this.#rest(ms);
-        await master.server.restart();
+        await master.restart();
       }),
     flush: () =>
       this.#alone(async () => {

@@ -1,9 +1,9 @@
-// A full disk: Redis may not write its file beyond a size. First it waits for the disk each second and refuses writes until there is room;
-// then it ends itself at once, and comes back when there is room. Nothing may be lost.
+// A full disk: Redis may not write its file beyond a size. First it waits for the disk each second and refuses writes until there is room,
+// when it is told to rewrite the file; then it ends itself at once, and comes back when there is room. Nothing may be lost.
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { bytesOf, growingLog, rewriteLog } from '../../helpers/append-log.js';
 import { infoOf } from '../master.js';
-import { bytesOf, growingLog } from './log.js';
 import type { Play } from './stage.js';
 
 const run = promisify(execFile);
@@ -31,13 +31,14 @@ export const disk: Play = async ({ master, rest, alone, signal }, { ms }) => {
     refused = performance.now() - since;
     await limit('unlimited');
     await until(async () => (await status()) === 'ok');
+    await rewriteLog(redis);
     await redis.config('SET', 'appendfsync', 'always');
   });
   await rest(ms);
   await alone(async () => {
     await fill();
     await until(() => master.server.pid === undefined);
-    await master.server.restart();
+    await master.restart();
   });
   return `no room for ${Math.round(refused)} ms, and once until a restart`;
 };

@@ -1,8 +1,7 @@
 // Redis is killed, and the last part of its append-only file is missing, as after a power cut. What it held is lost; all else must hold.
 import { truncateSync } from 'node:fs';
-import { infoOf } from '../master.js';
+import { bytesOf, growingLog, logIsWritten } from '../../helpers/append-log.js';
 import { resumeAll, tellLapse } from './lapse.js';
-import { bytesOf, growingLog } from './log.js';
 import type { Play } from './stage.js';
 
 /** ms between two looks at the file. */
@@ -16,8 +15,7 @@ export const tail: Play = async (stage, { ms, part }) => {
     const { redis, server } = master;
     // The file stays the one that grows. The server forgets this when it is restarted.
     await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
-    while ((await infoOf(redis, 'persistence'))['aof_rewrite_in_progress'] !== '0')
-      await rest(step);
+    await logIsWritten(redis);
     const file = growingLog(server);
     // What was acknowledged before it was looked at is within the size that it had.
     const looks = [{ at: Date.now(), size: bytesOf(file) }];
@@ -33,11 +31,7 @@ export const tail: Play = async (stage, { ms, part }) => {
     cut = bytesOf(file) - size;
     truncateSync(file, size);
     lost = await tellLapse(stage, first.at);
-    await server.restart();
-    // Redis leaves the beginning of a transaction at the end of the file, and the next start executes that: see RELIABILITY.md.
-    await redis.bgrewriteaof();
-    while ((await infoOf(redis, 'persistence'))['aof_rewrite_in_progress'] !== '0')
-      await rest(step);
+    await master.restart();
   });
   await resumeAll(stage);
   return `the last ${cut} bytes of the file were cut, with what was done within ${lost} ms`;
