@@ -182,7 +182,7 @@ export class Worker<
       if (this.#closing || !this.#family.busy) break;
       // Dependents that are told meanwhile may be claimable then.
       await this.#family.idle();
-      for (const { cycle } of this.#queues) cycle.claim();
+      for (const { cycle } of this.#queues) cycle.lookAgain();
     }
     this.#bursting = false;
     if (this.#closing) return;

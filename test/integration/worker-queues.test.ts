@@ -311,6 +311,20 @@ describe('from run to close', () => {
     expect(await low.getJobCounts()).toMatchObject({ completed: 34 });
   });
 
+  test('a burst ends as soon as the last dependents are told, not with the next sweep', async () => {
+    const [high, low, elsewhere] = queues('high', 'low', 'elsewhere') as [Queue, Queue, Queue];
+    const parent = await low.add('parent', {});
+    const child = { name: 'child', data: {}, opts: { dependsOn: parent } };
+    await elsewhere.addBulk(Array.from({ length: 3_000 }, () => child));
+    const running = worker([high, low], () => undefined, { autorun: false, ...slowSweep });
+    const ended = await Promise.race([
+      running.run({ burst: true }).then(() => true),
+      pause(0.6 * slowSweep.stalledInterval),
+    ]);
+    expect(ended).toBe(true);
+    expect(await elsewhere.getJobCounts()).toMatchObject({ waiting: 3_000, deferred: 0 });
+  });
+
   test('drained is told once all are empty', async () => {
     const [a, b] = queues('a', 'b') as [Queue, Queue];
     await a.addBulk(many(5));
