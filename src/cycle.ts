@@ -14,10 +14,10 @@ import { LeaseHolder, type LeaseHooks } from './lease-holder.js';
 import type { WorkerSettings } from './options.js';
 import { RoundTrip } from './round-trip.js';
 import type { Run } from './run.js';
-import type { JobId, ScriptName, Token } from './script.js';
-import * as scripts from './scripts.js';
+import type { JobId, Token } from './script.js';
 import type { ClaimReply } from './scripts.js';
-import { Settles, type SettleCall } from './settles.js';
+import type { Settles } from './settles.js';
+import { Settling, type SettlingHooks } from './settling.js';
 import type { Slots } from './slots.js';
 import { nextTurn } from './event-loop.js';
 import type { Claimant } from './turns.js';
@@ -25,7 +25,7 @@ import type { Claimant } from './turns.js';
 /** Settles are sent again until the lease ends, for so many ms at most. */
 const longestResending = 300_000;
 
-export interface CycleHooks extends LeaseHooks {
+export interface CycleHooks extends LeaseHooks, SettlingHooks {
   /** Runs a claimed job; its settle goes to `settles`. */
   readonly start: (run: Run) => void;
   /** Whether the worker holds this job under this token. */
@@ -36,24 +36,21 @@ export interface CycleHooks extends LeaseHooks {
   readonly claimed: (found: number) => void;
   /** A claim found jobs whose ttl has ended. */
   readonly late: () => void;
-  /** So many settles of a kind were accepted. */
-  readonly settled: (by: ScriptName, jobs: number) => void;
-  /** Jobs have ended whose dependents are to be told. */
-  readonly ended: (ids: readonly JobId[]) => void;
 }
 
 export class Cycle implements Claimant {
-  readonly settles = new Settles();
+  readonly settles: Settles;
+  readonly keys: QueueKeys;
   readonly claims: Claims;
   readonly handbacks: Handbacks;
   readonly #connection: Connection;
-  readonly #keys: QueueKeys;
   readonly #settings: WorkerSettings;
   readonly #slots: Slots;
   readonly #hooks: CycleHooks;
   readonly #due: DueTimer;
   readonly #audit: Audit;
   readonly #holder: LeaseHolder;
+  readonly #settling: Settling;
   #turning = false;
   #claiming = false;
   #tookMarker = false;
@@ -69,7 +66,7 @@ export class Cycle implements Claimant {
     hooks: CycleHooks,
   ) {
     this.#connection = connection;
-    this.#keys = keys;
+    this.keys = keys;
     this.#settings = settings;
     this.#slots = slots;
     this.#hooks = hooks;
@@ -81,6 +78,8 @@ export class Cycle implements Claimant {
         this.lookAgain();
       },
     });
+    this.#settling = new Settling(keys, this.#holder, hooks);
+    this.settles = this.#settling.settles;
     this.#due = new DueTimer(settings.stalledInterval, () => {
       this.lookAgain();
     });
@@ -104,22 +103,6 @@ export class Cycle implements Claimant {
 
   get lease(): Lease | undefined {
     return this.#holder.lease;
-  }
-
-  get wake(): string {
-    return this.#keys.wake;
-  }
-
-  get list(): string {
-    return this.#keys.waiting;
-  }
-
-  get lost(): string {
-    return this.#keys.suspects;
-  }
-
-  get later(): string {
-    return this.#keys.delayed;
   }
 
   get hungry(): boolean {
@@ -291,21 +274,17 @@ export class Cycle implements Claimant {
     const trip = new RoundTrip();
     const { live } = this.#holder;
     const { handbacks } = this.settles;
-    const settles = this.settles.take(this.#keys);
-    for (const settle of settles)
-      trip.add(settle.call, (reply, resent) => this.#settled(settle, reply, resent));
-    trip.add(this.settles.eviction(this.#keys), (reply) => this.#evicted(reply));
+    const sent = this.#settling.join(trip);
     // What is still to be handed back comes before all that a claim could take.
     const mayClaim = this.settles.handbacks === 0;
     const claim = live && mayClaim ? this.#claimUnder(live) : undefined;
     this.#slots.noticed(this);
     if (live) {
-      const sent = settles.reduce((sum, { size }) => sum + size, 0);
       const expected = (): number =>
         this.#hooks.held(live) + this.claims.ahead.heldUnder(live) + handbacks - sent;
       this.#audit.join(trip, live, expected, () => this.claims.lastToken);
     }
-    trip.add(this.#due.take(this.#keys), (reply) => this.#due.promoted(reply));
+    trip.add(this.#due.take(this.keys), (reply) => this.#due.promoted(reply));
     if (live) {
       const took = this.#tookMarker && mayClaim;
       trip.add(claim, (reply) => this.#claimed(live, reply, took));
@@ -327,31 +306,6 @@ export class Cycle implements Claimant {
     await this.claims.take(lease, reply);
     this.#slots.noticed(this);
     if (!this.#claiming) this.claims.ahead.giveBack();
-  }
-
-  async #settled(
-    { call, resolve }: SettleCall,
-    reply: readonly scripts.SettleWord[] | undefined,
-    resent: boolean,
-  ): Promise<void> {
-    if (!reply) return resolve(() => 'unknown');
-    const echo = resent && reply.includes('lost') ? await this.#holder.echo() : undefined;
-    const told: JobId[] = [];
-    let settled = 0;
-    resolve((index, { id, token }) => {
-      const word = reply[index] ?? 'unknown';
-      const result = word === 'lost' && echo ? echo(token) : word;
-      if (result === 'releasing') told.push(id);
-      else if (result !== 'settled') return result;
-      settled += 1;
-      return 'settled';
-    });
-    this.#hooks.settled(call.script.name, settled);
-    if (told.length > 0) this.#hooks.ended(told);
-  }
-
-  #evicted(reply: ReturnType<typeof scripts.evict.parse> | undefined): void {
-    if (reply && reply.told.length > 0) this.#hooks.ended(reply.told);
   }
 
   /** Gives the lease back. */

@@ -49,9 +49,9 @@ export class Slots {
   #isBlocking = false;
   /** How many looks at markers are under way. */
   #looks = 0;
-  /** When markers were looked at last, and when all queues are to be asked without one (ms, monotonic). */
+  /** When markers were looked at last, and when all queues are peeked at (ms, monotonic). */
   #lookedAt = Number.NEGATIVE_INFINITY;
-  #askAllAt = 0;
+  #peekAllAt = 0;
   /** How many markers that were there at once are passed over without a look for others, and how many were. */
   #vainLooks = 0;
   #passed = 0;
@@ -158,24 +158,24 @@ export class Slots {
     const { signal } = this.#shutting;
     const from = performance.now();
     // The time came while all slots were taken: markers that are there now must not put it off again.
-    if (!only && this.#askAllAt <= from) return void this.#askAll();
+    if (!only && this.#peekAllAt <= from) return void this.#peekAll();
     this.#isBlocking = true;
-    if (only) this.#askAllAt = from + this.#interval;
+    if (only) this.#peekAllAt = from + this.#interval;
     const queues = this.#inTurn(this.#queues.filter((queue) => !queue.outdated));
     const taken =
       queues.length > 0
         ? await this.#waker.wait(
-            queues.map(({ wake }) => wake),
-            this.#askAllAt - from,
+            queues.map(({ keys }) => keys.wake),
+            this.#peekAllAt - from,
             signal,
           )
         : await sleep(this.#interval, signal);
     this.#isBlocking = false;
     const now = performance.now();
     if (taken === undefined) {
-      if (!this.#isShut) void this.#askAll();
+      if (!this.#isShut) void this.#peekAll();
     } else {
-      const place = queues.findIndex(({ wake }) => wake === taken);
+      const place = queues.findIndex(({ keys }) => keys.wake === taken);
       this.#start = this.#queues.indexOf(queues[place] as Claimant) + 1;
       this.#lookedAt = now;
       const atMost = atOnce + queues.length * atOnceEach;
@@ -201,9 +201,9 @@ export class Slots {
   }
 
   /** Each may have something, though no marker tells so: it was lost, or the connection was. */
-  async #askAll(): Promise<void> {
+  async #peekAll(): Promise<void> {
     if (this.#only) return this.#only.askAgain(false, 1);
-    this.#askAllAt = performance.now() + this.#interval;
+    this.#peekAllAt = performance.now() + this.#interval;
     const found = await this.#peek(this.#queues);
     const seen = new Map(found?.map((glimpse) => [glimpse.queue, glimpse]));
     for (const queue of this.#queues) {
@@ -235,13 +235,13 @@ export class Slots {
   }
 
   /**
-   * Sees to it that it is known well enough which queues have something; returns whether it is. A worker that is kept busy does not wait for markers, so it looks at
-   * those of the others now and then, before they are needed as a rule.
+   * Sees to it that it is known well enough which queues have something; returns whether it is. A worker that is kept busy does not wait
+   * for markers, so it looks at those of the others now and then, before they are needed as a rule.
    */
   #keepFresh(): boolean {
     if (this.#isShut || this.#isBlocking || !this.#turns.anyQuiet) return true;
     const now = performance.now();
-    if (now >= this.#askAllAt) void this.#askAll();
+    if (now >= this.#peekAllAt) void this.#peekAll();
     const age = now - this.#lookedAt;
     const longest = freshness + this.#queues.length * freshnessEach;
     if (age > longest / 2 && this.#looks === 0) void this.#look();
@@ -250,7 +250,7 @@ export class Slots {
 
   async #look(): Promise<void> {
     const found = await this.#peek(this.#inTurn(this.#turns.quiet()));
-    if (!found) return void this.#askAll();
+    if (!found) return void this.#peekAll();
     const marked = found.filter(({ queue, marked: has }) => has && !queue.hungry);
     await this.#collect(
       marked.map(({ queue }) => queue),
@@ -268,7 +268,7 @@ export class Slots {
     this.#lookedAt = performance.now();
     if (!found) {
       if (have) queues[0]?.askAgain(true, Number.POSITIVE_INFINITY);
-      return void this.#askAll();
+      return void this.#peekAll();
     }
     const last = found.at(-1);
     if (last) this.#start = this.#queues.indexOf(last.queue) + 1;
@@ -286,7 +286,7 @@ export class Slots {
   open(): void {
     if (!this.#isShut) return;
     this.#isShut = false;
-    this.#askAllAt = 0;
+    this.#peekAllAt = 0;
     this.#shutting = new AbortController();
   }
 }

@@ -1,18 +1,12 @@
 // Whose turn it is among the queues of one worker, to claim and to start. A queue claims while those before it have nothing claimable;
 // with weights each gets its share: each start moves its queue on by one over its weight, and the queue that is least far comes next.
 // Nothing here walks all queues: what each tells of itself is kept up when it changes.
+import type { QueueKeys } from './keys.js';
 import { Least } from './least.js';
 
 /** A queue as its worker sees it. */
 export interface Claimant {
-  /** Key of its marker. */
-  readonly wake: string;
-  /** Key of its list of waiting jobs. */
-  readonly list: string;
-  /** Key of its suspects. */
-  readonly lost: string;
-  /** Key of its delayed jobs. */
-  readonly later: string;
+  readonly keys: QueueKeys;
   /** Whether it may have something claimable. */
   readonly hungry: boolean;
   /** Its last claim had no answer: the others don't wait for it. */

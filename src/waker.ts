@@ -3,6 +3,7 @@
 import type { Connection } from './connection.js';
 import { sleep } from './deadline.js';
 import { execute } from './execute.js';
+import type { QueueKeys } from './keys.js';
 import type { Call } from './script.js';
 import * as scripts from './scripts.js';
 
@@ -13,12 +14,8 @@ interface Waiter {
   aborted: boolean;
 }
 
-/** Where a queue keeps its marker, its waiting jobs, those that were lost, and those that are delayed. */
 interface Marked {
-  readonly wake: string;
-  readonly list: string;
-  readonly lost: string;
-  readonly later: string;
+  readonly keys: QueueKeys;
 }
 
 /** A queue where something may be claimed, or a marker is. */
@@ -100,7 +97,7 @@ export class Waker {
     for (let from = 0; from < queues.length; from += mostMarkers)
       parts.push(queues.slice(from, from + mostMarkers));
     const calls = parts.map((part) => {
-      const keys = part.flatMap(({ wake, list, lost, later }) => [wake, list, lost, later]);
+      const keys = part.flatMap(({ keys: of }) => [of.wake, of.waiting, of.suspects, of.delayed]);
       return callOver(scripts.peek, keys, []);
     });
     const answers = await execute(this.#connection, calls).catch(() => []);
@@ -127,7 +124,7 @@ export class Waker {
     const found: { queue: Queue; left: number }[] = [];
     for (let from = 0; from < queues.length && found.length < most; from += mostMarkers) {
       const part = queues.slice(from, from + mostMarkers);
-      const keys = part.flatMap(({ wake, list }) => [wake, list]);
+      const keys = part.flatMap(({ keys: of }) => [of.wake, of.waiting]);
       const args = [most - found.length, have && from === 0 ? 1 : 0];
       const call = callOver(scripts.collect, keys, args);
       // A connection that was closed meanwhile rejects.

@@ -2,6 +2,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Connection } from '../../src/connection.js';
 import { nextTurn } from '../../src/event-loop.js';
+import { queueKeys } from '../../src/keys.js';
 import { Slots } from '../../src/slots.js';
 import type { Claimant } from '../../src/turns.js';
 import { Waker } from '../../src/waker.js';
@@ -31,10 +32,7 @@ function queue(name: string): Claimant & { asked: [boolean, number][] } {
   return {
     ...facts,
     asked,
-    wake: `${name}:wake`,
-    list: `${name}:waiting`,
-    lost: `${name}:suspects`,
-    later: `${name}:delayed`,
+    keys: queueKeys(name),
     startNext: () => undefined,
     askAgain: (took, left) => void asked.push([took, left]),
     isBare: () => undefined,

@@ -1,5 +1,6 @@
 // Whose turn it is among queues, without queues.
 import { describe, expect, test } from 'vitest';
+import { queueKeys, type QueueKeys } from '../../src/keys.js';
 import { Least } from '../../src/least.js';
 import { Turns, type Claimant } from '../../src/turns.js';
 
@@ -7,10 +8,7 @@ const unknown = Number.POSITIVE_INFINITY;
 
 /** A queue that has what the test says. */
 class Fake implements Claimant {
-  readonly wake: string;
-  readonly list: string;
-  readonly lost: string;
-  readonly later: string;
+  readonly keys: QueueKeys;
   hungry = false;
   failing = false;
   outdated = false;
@@ -19,10 +17,7 @@ class Fake implements Claimant {
   left = unknown;
 
   constructor(readonly name: string) {
-    this.wake = `${name}:wake`;
-    this.list = `${name}:waiting`;
-    this.lost = `${name}:suspects`;
-    this.later = `${name}:delayed`;
+    this.keys = queueKeys(name);
   }
 
   startNext(): void {
