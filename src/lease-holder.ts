@@ -15,6 +15,8 @@ export interface LeaseHooks {
   readonly leaseLost: (lease: Lease) => void;
   /** Jobs under this lease were asked to stop. */
   readonly stop: (ids: readonly JobId[], lease: Lease) => void;
+  /** The lease was renewed, and holds so many jobs. */
+  readonly renewed: (lease: Lease, held: number) => void;
   readonly error: (error: unknown) => void;
 }
 
@@ -49,8 +51,12 @@ export class LeaseHolder {
 
   /** Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME. */
   async open(): Promise<void> {
-    const { leased, leaseLost, stop } = this.#hooks;
-    const lease = await Lease.open(this.#connection, this.#keys, this.#settings, stop);
+    const { leased, leaseLost, renewed, stop } = this.#hooks;
+    const onHolds = (of: Lease, held: number, stops: readonly JobId[]): void => {
+      if (stops.length > 0) stop(stops, of);
+      renewed(of, held);
+    };
+    const lease = await Lease.open(this.#connection, this.#keys, this.#settings, onHolds);
     this.#lease = lease;
     leased();
     lease.signal.addEventListener('abort', () => leaseLost(lease));

@@ -51,5 +51,10 @@ export type FromThread =
   | { readonly kind: 'dead'; readonly lease: string }
   /** The server does not let the thread renew; by the first word of what it said. */
   | { readonly kind: 'refused'; readonly reason: string }
-  /** Jobs under a lease were asked to stop. */
-  | { readonly kind: 'stop'; readonly lease: string; readonly ids: readonly string[] };
+  /** A lease was renewed; it holds so many jobs, of which these were asked to stop. */
+  | {
+      readonly kind: 'holds';
+      readonly lease: string;
+      readonly held: number;
+      readonly stops: readonly string[];
+    };

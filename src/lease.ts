@@ -35,12 +35,12 @@ export class Lease {
     this.#renewer = Renewer.of(connection);
   }
 
-  /** Opens a lease under a fresh id; `onStop` hears of jobs under it that were asked to stop. Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME; another call draws another id. */
+  /** Opens a lease under a fresh id; `onHolds` hears at renewals how many jobs it holds, and which of them were asked to stop. Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME; another call draws another id. */
   static async open(
     connection: Connection,
     keys: QueueKeys,
     settings: WorkerSettings,
-    onStop: (ids: readonly JobId[], lease: Lease) => void,
+    onHolds: (lease: Lease, held: number, stops: readonly JobId[]) => void,
   ): Promise<Lease> {
     const { lockDuration: period, lockRenewTime: every, maxBlockedTime: maxBlocked } = settings;
     const caller = new Caller(randomText(leaseIdLength) as LeaseId);
@@ -61,7 +61,7 @@ export class Lease {
       every,
       maxBlocked,
       onDead: () => lease.die(),
-      onStop: (ids) => onStop(ids, lease),
+      onHolds: (held, stops) => onHolds(lease, held, stops),
     });
     return lease;
   }

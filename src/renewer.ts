@@ -25,8 +25,8 @@ export interface KeptLease {
   readonly maxBlocked: number;
   /** The lease was found dead. */
   readonly onDead: () => void;
-  /** Jobs under it were asked to stop. */
-  readonly onStop: (ids: readonly JobId[]) => void;
+  /** It was renewed and holds so many jobs, of which these were asked to stop; nothing is told while it holds none. */
+  readonly onHolds: (held: number, stops: readonly JobId[]) => void;
 }
 
 const renewers = new WeakMap<Connection, Renewer>();
@@ -144,7 +144,7 @@ export class Renewer {
     thread.on('message', (message: FromThread) => {
       if (message.kind === 'refused') return this.#refuse(message.reason);
       const { kept } = this.#leases.get(message.lease) ?? {};
-      if (message.kind === 'stop') kept?.onStop(message.ids as readonly JobId[]);
+      if (message.kind === 'holds') kept?.onHolds(message.held, message.stops as readonly JobId[]);
       else this.#dead(message.lease);
     });
     // A thread that died is replaced when the next lease is opened; until then leases are renewed here.
@@ -193,7 +193,7 @@ export class Renewer {
     try {
       const reply = await executeOne(this.#connection, kept.call);
       if (reply.word === 'dead') return this.#dead(kept.lease);
-      if (reply.stops.length > 0) kept.onStop(reply.stops);
+      if (reply.held !== 0 || reply.stops.length > 0) kept.onHolds(reply.held, reply.stops);
     } catch {
       // No answer: the next renewal tells.
     }

@@ -105,6 +105,7 @@ export class ServedQueue {
       late: () => void this.sweeper.expire(),
       ended: (ids) => family.tell(name, ids, hooks.error),
       stop: (ids, lease) => void this.#stopUnder(ids, lease),
+      renewed: (lease, held) => this.#counted(lease, held),
       error: hooks.error,
     });
     this.sweeper = new Sweeper(connection, name, family, settings, rota, {
@@ -163,6 +164,12 @@ export class ServedQueue {
   /** Tells what was counted since. */
   async tellCounts(): Promise<void> {
     await this.#presence.end(this.cycle.lease, this.#caller);
+  }
+
+  /** More under the lease than in hand are strays, if no claim is under way: a worker that has nothing to claim or to settle asks, too. */
+  #counted(lease: Lease, held: number): void {
+    const { ahead } = this.cycle.claims;
+    if (held > this.#attempts.under(lease).length + ahead.heldUnder(lease)) this.cycle.audit();
   }
 
   /** When its jobs are settled: gives back the lease, and what calls have left. */

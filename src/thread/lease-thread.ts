@@ -82,7 +82,7 @@ function refused(reply: string): void {
 }
 
 function ask({ order }: Kept): void {
-  send(['EVALSHA', script.sha, ...order.argv], ([word = '', _held, ...ids]) => {
+  send(['EVALSHA', script.sha, ...order.argv], ([word = '', held, ...stops]) => {
     if (word.startsWith('NOSCRIPT')) {
       const entry = kept.get(order.lease);
       if (!entry) return;
@@ -93,7 +93,8 @@ function ask({ order }: Kept): void {
       tell({ kind: 'dead', lease: order.lease });
     } else if (word === 'alive') {
       again(order.lease, order.every);
-      if (ids.length > 0) tell({ kind: 'stop', lease: order.lease, ids });
+      if (held !== '0' || stops.length > 0)
+        tell({ kind: 'holds', lease: order.lease, held: Number(held), stops });
     } else {
       if (/^NO(?:AUTH|PERM)\b/.test(word)) refused(word);
       again(order.lease, Math.min(order.every, 500));

@@ -20,6 +20,7 @@ const hooks: CycleHooks = {
   held: () => 0,
   leaseLost: ignored,
   leased: ignored,
+  renewed: ignored,
   claimed: ignored,
   late: ignored,
   settled: ignored,

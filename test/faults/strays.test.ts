@@ -1,7 +1,8 @@
 // Replies that never come: what the server did all the same is found and made good.
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
+import { Worker } from '../../src/worker.js';
 import { startProxy } from '../helpers/proxy.js';
-import { liveRedis, pause, until } from '../helpers/live.js';
+import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
 import { claim, complete } from '../../src/scripts.js';
 
 const live = liveRedis();
@@ -27,6 +28,50 @@ test('jobs of a claim whose answer never came, and whose deadline has passed, ar
   await until(() => completed.length === jobs.length + 1, 5_000);
   for (const { id } of jobs) expect((await queue.getJob(id))?.attemptsMade).toBe(1);
   expect(await live.redis.exists(`lunaq:{${live.name}}:stalls`)).toBe(0); // not by the death of the lease
+});
+
+/** Makes a completed job active again under its token, as if nothing had come of its settle. */
+async function undo(queue: string, id: string, token: string): Promise<void> {
+  const key = (noun: string): string => `lunaq:{${queue}}:${noun}`;
+  const [lease = ''] = token.split(':');
+  const change = live.redis.multi().zrem(key('completed'), id).hdel(key('results'), id);
+  await change.hset(key('active'), id, token).hincrby(key('held'), lease, 1).exec();
+}
+
+describe('a job whose worker knows nothing of it any more goes back', () => {
+  test('though its worker, of two queues, has nothing to claim or to settle', async () => {
+    const queue = live.queue();
+    const tokens: string[] = [];
+    const handler = (_: unknown, token: string) => void tokens.push(token);
+    const connection = live.as('worker');
+    live.track(new Worker([live.name, `${live.name}-b`], handler, { connection, ...quick }));
+    const job = await queue.add('job', {});
+    await until(async () => (await job.getState()) === 'completed');
+    await undo(live.name, job.id, tokens[0] as string);
+    await until(async () => (await job.getState()) === 'completed');
+    expect(tokens).toHaveLength(2);
+  });
+
+  test('though all slots of its worker are taken for long', async () => {
+    const queue = live.queue();
+    const started: string[] = [];
+    const tokens: string[] = [];
+    const over = gate();
+    live.worker(async ({ name }, token) => {
+      started.push(name);
+      tokens.push(token);
+      if (name === 'long') await over.opened;
+    });
+    const job = await queue.add('job', {});
+    await until(async () => (await job.getState()) === 'completed');
+    await queue.add('long', {});
+    await until(() => started.includes('long'));
+    await undo(live.name, job.id, tokens[0] as string);
+    await until(async () => (await job.getState()) === 'waiting');
+    over.open();
+    await until(async () => (await job.getState()) === 'completed');
+    expect(started).toEqual(['job', 'long', 'job']);
+  });
 });
 
 test('a claim whose reply was lost is answered again: its jobs run once', async () => {
