@@ -85,9 +85,9 @@ export class Claims {
     this.lastWord = undefined;
   }
 
-  /** Somebody has found that nothing is claimable. */
+  /** Somebody has found that nothing is claimable; but for what a claim under way brings. */
   foundBare(): void {
-    if (this.hungry || this.lastWord) return;
+    if (this.hungry || this.lastWord || this.asking > 0) return;
     this.lastWord = 'empty';
     this.#hooks.answered(0);
   }

@@ -38,3 +38,14 @@ test.each([
   const call = claims(waiting).call(lease, want, free, free - waiting);
   expect(call.argv.at(-1)).toBe(begun);
 });
+
+test('what is bare while a claim is under way is not known to be empty: that claim may have taken what was there', async () => {
+  const made = claims(0);
+  made.call(lease, 1, 1, 1);
+  made.forget();
+  made.foundBare();
+  expect(made.lastWord).toBeUndefined();
+  await made.take(lease, undefined);
+  made.foundBare();
+  expect(made.lastWord).toBe('empty');
+});
