@@ -37,6 +37,13 @@ export function parseEdge(text: EdgeText): Edge {
   return { childQueue, child, parentQueue, parent, nonce, policy };
 }
 
+/** Whether this is an edge of that parent. */
+export function isEdgeOf(text: EdgeText, queue: string, id: JobId): boolean {
+  if (!isEdge(text)) return false;
+  const { parentQueue, parent } = parseEdge(text);
+  return parentQueue === queue && parent === id;
+}
+
 /** The edges that `Standing` leaves open. */
 export function openEdges({ edges }: Pick<Standing, 'edges'>): EdgeText[] {
   return edges === '' ? [] : (edges.split('\n') as EdgeText[]);

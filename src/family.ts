@@ -1,7 +1,7 @@
 // What parents and children in different queues tell each other. No script can touch both, so each step is a call of its
 // own, may be repeated, and is repeated by the sweep until it is done: see ARCHITECTURE.md.
 import type { Connection } from './connection.js';
-import { isEdge, parseEdge, reasonOf, verdict, type Edge } from './edge.js';
+import { isEdge, isEdgeOf, parseEdge, reasonOf, verdict, type Edge } from './edge.js';
 import { execute, executeOne } from './execute.js';
 import { queueKeys, type QueueKeys } from './keys.js';
 import { batchBytes, batchElements } from './options.js';
@@ -91,7 +91,17 @@ export class Family {
 
   /** Registers edges with their parents, or tells how these have ended; an answer for each edge, in order. */
   async depend(texts: readonly EdgeText[]): Promise<DependAnswer[]> {
-    const answers: DependAnswer[] = [];
+    const { answers, error } = await this.#askParents(texts);
+    if (error) throw error;
+    return answers as DependAnswer[];
+  }
+
+  /** The same; what queues that can't be asked would have answered is missing. */
+  async #askParents(
+    texts: readonly EdgeText[],
+  ): Promise<{ answers: (DependAnswer | undefined)[]; error: Error | undefined }> {
+    const answers: (DependAnswer | undefined)[] = [];
+    let error: Error | undefined;
     const items = texts.map((edge, index) => {
       const { parentQueue, parent } = parseEdge(edge);
       return { edge, index, parentQueue, parent };
@@ -108,11 +118,11 @@ export class Family {
       batches.map(({ call }) => call),
     );
     for (const [at, { part }] of batches.entries()) {
-      const reply = replies[at];
-      if (!reply || 'error' in reply) throw reply?.error ?? new Error('a call without an answer');
-      for (const [i, { index }] of part.entries()) answers[index] = reply.reply[i] as DependAnswer;
+      const reply = replies[at] ?? { error: new Error('a call without an answer') };
+      if ('error' in reply) error ??= reply.error;
+      else for (const [i, { index }] of part.entries()) answers[index] = reply.reply[i];
     }
-    return answers;
+    return { answers, error };
   }
 
   /** Tells the dependents of finished parents, and theirs, until nobody is left to tell; errors go to `onError`: a sweep will go on. */
@@ -137,13 +147,14 @@ export class Family {
   }
 
   async #ask(texts: readonly EdgeText[]): Promise<void> {
-    const answers = await this.depend(texts);
+    const { answers, error } = await this.#askParents(texts);
     const news = texts.flatMap((text, at) => {
-      const { word, text: outcome } = answers[at] as DependAnswer;
-      return word === 'pending' ? [] : [newsOf(text, word, outcome)];
+      const answer = answers[at];
+      return !answer || answer.word === 'pending' ? [] : [newsOf(text, answer.word, answer.text)];
     });
     const { ended } = await this.#deliver(news);
     for (const { queue, parent } of ended) await this.release(queue, [parent]);
+    if (error) throw error;
   }
 
   /** Whether dependents are being told. */
@@ -283,12 +294,6 @@ export class Family {
 
 function begin(queue: string, parent: JobId): Told {
   return { queue, parent, word: '', after: '', acks: [], kept: 0 };
-}
-
-function isEdgeOf(text: EdgeText, queue: string, id: JobId): boolean {
-  if (!isEdge(text)) return false;
-  const { parentQueue, parent } = parseEdge(text);
-  return parentQueue === queue && parent === id;
 }
 
 function newsOf(text: EdgeText, fate: FateWord, outcome: string): News {

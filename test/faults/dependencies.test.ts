@@ -60,6 +60,25 @@ test('the parent has lost the edge, as by a lost tail: the next check registers 
   await stage.reaches('child', 'child', 'completed', 4_000);
 });
 
+test('a queue that can not be asked keeps no other from answering at the same check', async () => {
+  const stage = new Stage(live);
+  await stage.add('spoilt', 'other');
+  await stage.add('child', 'first', 'complete', { dependsOn: { queue: stage.nameOf('spoilt'), id: 'other' } }); // prettier-ignore
+  await stage.add('parent', 'parent');
+  await stage.child('second');
+  const parent = `lunaq:{${stage.nameOf('parent')}}`;
+  await live.redis.del(`${parent}:dependents`, `${parent}:watched`);
+  stage.work(['parent'], quick);
+  await stage.reaches('parent', 'parent', 'completed');
+  const results = `lunaq:{${stage.nameOf('spoilt')}}:completed`;
+  await live.redis.set(results, 'no set');
+  live.after(() => live.redis.del(results));
+  await checkNow(live, stage.nameOf('child'));
+  stage.work(['child'], quick);
+  await stage.reaches('child', 'second', 'completed', 4_000);
+  expect(await stage.queue().getJobState('first')).toBe('deferred');
+});
+
 test('the child has been lost, as by a lost tail: its parent tells nobody, and forgets the edge', async () => {
   const stage = new Stage(live);
   await stage.add('parent', 'parent');
