@@ -1,15 +1,23 @@
 // Acting on jobs that nobody holds, and asking those who hold one to stop. Jobs with parents or dependents take more than one
 // step; the first one decides, the sweep finishes what was broken off.
 import { knownOptions, shown } from './checks.js';
-import { randomText, type Caller } from './caller.js';
-import { edgeText, openEdges, outcomeLines, parseOutcomes, standing, verdict } from './edge.js';
-import { execute, executeOne } from './execute.js';
+import { randomText } from './caller.js';
+import {
+  edgeText,
+  openEdges,
+  outcomeLines,
+  parseOutcomes,
+  standing,
+  verdict,
+  type Standing,
+} from './edge.js';
+import { executeOne } from './execute.js';
 import { QueueError } from './errors.js';
 import { parentsOf } from './job-options.js';
 import { batchElements } from './options.js';
 import { encodeReason } from './outcome.js';
 import { decodeHead } from './record.js';
-import { callOf, type Call, type CallRow, type JobId } from './script.js';
+import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import { isFinished, type FinishedState, type JobState } from './scripts.js';
 import type { Store } from './store.js';
@@ -24,55 +32,17 @@ export interface CancelOptions {
 
 type Removable = Exclude<JobState, 'active'>;
 type RemoveWord = 'removed' | 'active' | 'elsewhere' | 'unknown';
-type Row = { call: CallRow; number: number };
-type Requeued = ReturnType<typeof scripts.requeue.parse>;
-type RequeueWord = Exclude<Requeued, 'stale'>[number];
-type RequeueItem = Parameters<typeof requeueCall>[3][number];
-
-function requeueCall(
-  store: Store,
-  row: Row,
-  state: FinishedState | '',
-  items: readonly {
-    id: JobId;
-    family: 'unknown' | 'asked';
-    edges: ReturnType<typeof standing>['edges'];
-    outcomes: ReturnType<typeof standing>['outcomes'];
-  }[],
-): Call<Requeued> {
-  return callOf(scripts.requeue, store.keys, { ...row, state }, items);
-}
+type RequeueWord = Exclude<ReturnType<typeof scripts.requeue.parse>, 'stale'>[number];
+type RequeueItem = { id: JobId; family: 'unknown' | 'asked' } & Pick<
+  Standing,
+  'edges' | 'outcomes'
+>;
 
 export class Actions {
   readonly #store: Store;
-  readonly #caller: Caller;
-  /** Numbered calls of one script go one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
-  /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
-  echoes = false;
 
-  constructor(store: Store, caller: Caller) {
+  constructor(store: Store) {
     this.#store = store;
-    this.#caller = caller;
-  }
-
-  async #inTurn<Reply>(script: string, call: (row: Row) => Call<Reply | 'stale'>): Promise<Reply> {
-    const before = this.#turn;
-    const answer = (async () => {
-      await before;
-      const [sent] = await execute(this.#store.connection, [call(this.#caller.next(script))]);
-      if ('error' in sent) {
-        this.echoes ||= sent.error.code === 'UNKNOWN_OUTCOME';
-        throw sent.error;
-      }
-      this.echoes ||= sent.resent;
-      return sent.reply;
-    })();
-    this.#turn = answer.catch(() => undefined);
-    const reply = await answer;
-    if (reply === 'stale')
-      throw new QueueError('UNKNOWN_OUTCOME', `${script}: a later call was answered first`);
-    return reply;
   }
 
   /** Tells dependents. What was asked for is done by now: should this fail, a sweep will tell them. */
@@ -80,24 +50,13 @@ export class Actions {
     await this.#store.family.release(this.#store.queueName, ids).catch(() => undefined);
   }
 
-  /** Resolves when no call is under way. */
-  async idle(): Promise<void> {
-    await this.#turn;
-  }
-
   /** Removes jobs, as many as possible at once, if they are in that state (any: ''), but not active ones; a word for each. */
   async #removeAll(ids: readonly JobId[], state: Removable | ''): Promise<RemoveWord[]> {
     const ends = new Map<JobId, RemoveWord>();
     for (let left = ids; left.length > 0;) {
       const part = left.slice(0, batchElements);
-      const words = await this.#inTurn('remove', (row) =>
-        callOf(
-          scripts.remove,
-          this.#store.keys,
-          { ...row, state },
-          part.map((id) => ({ id })),
-        ),
-      );
+      const items = part.map((id) => ({ id }));
+      const words = await this.#store.calls.sendInTurn(scripts.remove, { state }, items);
       for (const [at, id] of part.entries()) {
         const word = words[at];
         if (word && word !== 'again') ends.set(id, word === 'releasing' ? 'removed' : word);
@@ -124,16 +83,11 @@ export class Actions {
       throw new TypeError(`reason: expected a string, got ${shown(reason)}`);
     if (dependents !== undefined && dependents !== 'cancel' && dependents !== 'release')
       throw new TypeError(`dependents: expected cancel or release, got ${shown(dependents)}`);
-    const word = dependents ?? 'cancelled';
+    const failure = encodeReason(reason, id, this.#store.codecs);
+    const args = { word: dependents ?? 'cancelled', failure } as const;
+    const items = [{ id: id as JobId }];
     for (;;) {
-      const [answer] = await this.#inTurn('cancel', (row) => {
-        const args = {
-          ...row,
-          word,
-          failure: encodeReason(reason, id, this.#store.codecs),
-        } as const;
-        return callOf(scripts.cancel, this.#store.keys, args, [{ id: id as JobId }]);
-      });
+      const [answer] = await this.#store.calls.sendInTurn(scripts.cancel, args, items);
       if (answer === 'again') continue;
       if (answer === 'cancelled' || answer === 'releasing') this.#store.tally.count('cancelled', 1);
       if (answer === 'releasing') await this.#release([id as JobId]);
@@ -149,7 +103,7 @@ export class Actions {
     items: readonly RequeueItem[],
     from: FinishedState | '',
   ): Promise<readonly RequeueWord[]> {
-    return await this.#inTurn('requeue', (row) => requeueCall(this.#store, row, from, items));
+    return await this.#store.calls.sendInTurn(scripts.requeue, { state: from }, items);
   }
 
   async retryJob(id: string): Promise<void> {
@@ -238,21 +192,18 @@ export class Actions {
   }
 
   async pause(): Promise<void> {
-    await this.#inTurn('pause', (row) => callOf(scripts.pause, this.#store.keys, row));
+    await this.#store.calls.sendInTurn(scripts.pause, {});
   }
 
   async resume(): Promise<void> {
-    await this.#inTurn('resume', (row) => callOf(scripts.resume, this.#store.keys, row));
+    await this.#store.calls.sendInTurn(scripts.resume, {});
   }
 
   /** Removes waiting jobs, and delayed ones if asked; jobs added meanwhile may go too. */
   async drain(delayed: boolean): Promise<void> {
-    const { keys } = this.#store;
-    const args = { limit: batchElements, delayed: delayed ? (1 as const) : (0 as const) };
+    const args = { limit: batchElements, delayed: delayed ? 1 : 0 } as const;
     for (;;) {
-      const { word, told } = await this.#inTurn('drain', (row) =>
-        callOf(scripts.drain, keys, { ...row, ...args }),
-      );
+      const { word, told } = await this.#store.calls.sendInTurn(scripts.drain, args);
       await this.#release(told);
       if (word === 'done') return this.#store.ids?.changedAll();
     }
@@ -260,11 +211,10 @@ export class Actions {
 
   /** Ends the queue that is there now, not one that is begun meanwhile. */
   async obliterate(force: boolean): Promise<void> {
-    const { connection, keys, queueName } = this.#store;
+    const { connection, keys, queueName, calls } = this.#store;
     const stamp = await executeOne(connection, callOf(scripts.stamp, keys, {}));
-    const answer = await this.#inTurn('obliterate', (row) =>
-      callOf(scripts.obliterate, keys, { ...row, stamp, force: force ? 1 : 0 }),
-    );
+    const args = { stamp, force: force ? 1 : 0 } as const;
+    const answer = await calls.sendInTurn(scripts.obliterate, args);
     if (answer === 'active')
       throw new QueueError('JOB_ACTIVE', `queue ${queueName} has active jobs`);
     this.#store.ids?.changedAll();

@@ -1,22 +1,20 @@
 // What is noted on jobs beside their life: progress, logs, metadata, other data. Whoever runs a job shows the token of its claim; on
 // what nobody runs, anybody may note. Notes of the same moment travel together, in order.
 import { Batcher } from './batcher.js';
-import type { Caller } from './caller.js';
 import { shown, wholeNumber } from './checks.js';
 import type { CodecPart, Codecs } from './codec.js';
 import type { Connection } from './connection.js';
-import { execute, executeOne } from './execute.js';
+import { executeOne } from './execute.js';
 import { asError, LeaseLostError, limited, QueueError, unreadable } from './errors.js';
 import type { Job } from './job.js';
 import { metaText, type JobOptions } from './job-options.js';
 import { jsonOf } from './json.js';
 import type { QueueKeys } from './keys.js';
 import { maxLogRows, type Limits } from './limits.js';
+import type { NumberedCalls } from './numbered-calls.js';
 import { batchBytes, batchElements } from './options.js';
 import {
   callOf,
-  type Call,
-  type CallRow,
   type JobId,
   type MetaText,
   type NoteText,
@@ -56,7 +54,6 @@ type Rewriting = Note & {
 };
 /** A word, or why nothing is known of one of a batch. */
 type Noted = string | Error;
-type Row = { call: CallRow; number: number };
 
 const waiting = { maxPending: 10_000, maxPendingBytes: 16 * 1024 * 1024 };
 const many = { elements: batchElements, bytes: batchBytes, ...waiting };
@@ -117,54 +114,34 @@ function checkNoted(id: string, word: string): void {
 export class Notes {
   readonly #connection: Connection;
   readonly #keys: QueueKeys;
-  readonly #caller: Caller;
+  readonly #calls: NumberedCalls;
   readonly #codecs: Codecs;
   #closed: Error | undefined;
   /** One sender each: numbered calls of one script go one after the other. */
   readonly #progress: Batcher<ProgressNote, Noted>;
   readonly #log: Batcher<LogNote, Noted>;
   readonly #rewrite: Batcher<Rewriting, Noted>;
-  /** An unanswered copy of a call may still arrive, so rows of `calls` must stay. */
-  echoes = false;
   #onProgress: ((job: Job, progress: JobProgress) => void) | undefined;
   readonly limits: Limits;
 
   constructor(
     connection: Connection,
     keys: QueueKeys,
-    caller: Caller,
+    calls: NumberedCalls,
     limits: Limits,
     codecs: Codecs,
   ) {
     this.limits = limits;
     this.#connection = connection;
     this.#keys = keys;
-    this.#caller = caller;
+    this.#calls = calls;
     this.#codecs = codecs;
     this.#progress = new Batcher<ProgressNote, Noted>(
-      [(items) => this.#send('progress', (row) => callOf(scripts.progress, keys, row, items))],
+      [(items) => calls.send(scripts.progress, {}, items)],
       many,
     );
-    this.#log = new Batcher<LogNote, Noted>(
-      [(items) => this.#send('log', (row) => callOf(scripts.log, keys, row, items))],
-      few,
-    );
+    this.#log = new Batcher<LogNote, Noted>([(items) => calls.send(scripts.log, {}, items)], few);
     this.#rewrite = new Batcher([(items) => this.#rewriteAll(items)], few);
-  }
-
-  async #send(
-    script: string,
-    call: (row: Row) => Call<readonly string[] | 'stale'>,
-  ): Promise<readonly string[]> {
-    const [sent] = await execute(this.#connection, [call(this.#caller.next(script))]);
-    if ('error' in sent) {
-      this.echoes ||= sent.error.code === 'UNKNOWN_OUTCOME';
-      throw sent.error;
-    }
-    this.echoes ||= sent.resent;
-    if (sent.reply === 'stale')
-      throw new QueueError('UNKNOWN_OUTCOME', `${script}: a later call was answered first`);
-    return sent.reply;
   }
 
   /** Large records take several calls, one after the other. What one of them has done stays done when the next one fails. */
@@ -173,9 +150,7 @@ export class Notes {
     while (words.length < items.length) {
       const left = items.slice(words.length);
       try {
-        const answers = await this.#send('rewrite', (row) =>
-          callOf(scripts.rewrite, this.#keys, row, left),
-        );
+        const answers = await this.#calls.send(scripts.rewrite, {}, left);
         const again = answers.indexOf('again');
         words.push(...(again < 0 ? answers : answers.slice(0, again)));
       } catch (thrown) {

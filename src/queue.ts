@@ -294,7 +294,7 @@ export class Queue<
     await this.store.ids?.close();
     await this.#reports.close(deadline);
     const rows = this.#callers.flatMap((caller) => caller.rows());
-    const echoes = this.#adder.echoes || this.store.echoes || this.#reports.echoes;
+    const echoes = this.#adder.echoes || this.store.calls.echoes || this.#reports.echoes;
     if (rows.length > 0 && !echoes) {
       const call = callOf(scripts.close, this.store.keys, { lease: this.#callers[0].id }, rows);
       await executeOne(this.#connection, call, deadline).catch(() => undefined);

@@ -179,7 +179,7 @@ export class ServedQueue {
     );
     await this.cycle.close();
     const rows = this.#caller.rows();
-    if (rows.length === 0 || this.store.echoes || this.#presence.echoes) return;
+    if (rows.length === 0 || this.store.calls.echoes || this.#presence.echoes) return;
     const call = callOf(scripts.close, this.store.keys, { lease: this.#caller.id }, rows);
     await executeOne(this.#connection, call).catch(() => undefined);
   }

@@ -15,6 +15,7 @@ import type { QueueKeys } from './keys.js';
 import { defaultLimits, type Limits } from './limits.js';
 import { Looking } from './looking.js';
 import { Notes } from './notes.js';
+import { NumberedCalls } from './numbered-calls.js';
 import { decodeFailures, decodeOutcome } from './outcome.js';
 import { callOf, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
@@ -43,6 +44,7 @@ export class Store implements JobHost {
   readonly connection: Connection;
   readonly keys: QueueKeys;
   readonly family: Family;
+  readonly calls: NumberedCalls;
   readonly actions: Actions;
   readonly awaiting: Awaiting;
   readonly codecs: Codecs;
@@ -67,19 +69,15 @@ export class Store implements JobHost {
     this.family = family;
     this.keys = family.keysOf(queue);
     family.counts.join(queue, this.tally);
-    this.actions = new Actions(this, caller);
+    this.calls = new NumberedCalls(connection, this.keys, caller);
+    this.actions = new Actions(this);
     this.awaiting = new Awaiting(this);
-    this.notes = new Notes(connection, this.keys, caller, limits, this.codecs);
+    this.notes = new Notes(connection, this.keys, this.calls, limits, this.codecs);
   }
 
   /** Lets nobody note on jobs any more, for that reason; resolves when no numbered call is under way. */
   async close(reason: Error): Promise<void> {
-    await Promise.all([this.actions.idle(), this.notes.close(reason)]);
-  }
-
-  /** Whether an unanswered copy of a numbered call may still arrive. */
-  get echoes(): boolean {
-    return this.actions.echoes || this.notes.echoes;
+    await Promise.all([this.calls.idle(), this.notes.close(reason)]);
   }
 
   /** Reads jobs; undefined for an id that is not stored. */
