@@ -1,25 +1,14 @@
 // Acting on jobs that nobody holds, and asking those who hold one to stop. Jobs with parents or dependents take more than one
 // step; the first one decides, the sweep finishes what was broken off.
 import { knownOptions, shown } from './checks.js';
-import { randomText } from './caller.js';
-import {
-  edgeText,
-  openEdges,
-  outcomeLines,
-  parseOutcomes,
-  standing,
-  verdict,
-  type Standing,
-} from './edge.js';
 import { executeOne } from './execute.js';
 import { QueueError } from './errors.js';
-import { parentsOf } from './job-options.js';
 import { batchElements } from './options.js';
 import { encodeReason } from './outcome.js';
 import { decodeHead } from './record.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
-import { isFinished, type FinishedState, type JobState } from './scripts.js';
+import { isFinished, type JobState } from './scripts.js';
 import type { Store } from './store.js';
 
 /** How a job is cancelled. */
@@ -32,11 +21,6 @@ export interface CancelOptions {
 
 type Removable = Exclude<JobState, 'active'>;
 type RemoveWord = 'removed' | 'active' | 'elsewhere' | 'unknown';
-type RequeueWord = Exclude<ReturnType<typeof scripts.requeue.parse>, 'stale'>[number];
-type RequeueItem = { id: JobId; family: 'unknown' | 'asked' } & Pick<
-  Standing,
-  'edges' | 'outcomes'
->;
 
 export class Actions {
   readonly #store: Store;
@@ -96,98 +80,6 @@ export class Actions {
       if (answer === 'unknown')
         throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
       return;
-    }
-  }
-
-  async #requeue(
-    items: readonly RequeueItem[],
-    from: FinishedState | '',
-  ): Promise<readonly RequeueWord[]> {
-    return await this.#store.calls.sendInTurn(scripts.requeue, { state: from }, items);
-  }
-
-  async retryJob(id: string): Promise<void> {
-    let [word] = await this.#requeue([plain(id as JobId)], '');
-    if (word === 'child') word = await this.#requeueChild(id as JobId, '');
-    if (word === 'unfinished')
-      throw new QueueError('JOB_NOT_FINISHED', `job ${id} has not finished`, { ids: [id] });
-    if (word !== 'requeued') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
-  }
-
-  /** A job with parents keeps what its policy has accepted of them, and waits for the others again. */
-  async #requeueChild(id: JobId, from: FinishedState | ''): Promise<RequeueWord | undefined> {
-    const { connection, keys, family, queueName } = this.#store;
-    const [job] = await this.#store.inspect([id]);
-    if (!job) return 'unknown';
-    if (!isFinished(job.state) || (from !== '' && job.state !== from)) return 'unfinished';
-    const { opts } = decodeHead(id, job.record);
-    const policy = opts.onParentFailure ?? 'fail';
-    const row = await executeOne(connection, callOf(scripts.parents, keys, { id }));
-    const accepted = parseOutcomes(row.outcomes).filter(
-      ({ fate }) => verdict(fate, policy) === 'accept',
-    );
-    const heard = new Set(accepted.map((parent) => `${parent.queue}\t${parent.id}`));
-    const parents = parentsOf(queueName, opts).filter(
-      (parent) => !heard.has(`${parent.queue}\t${parent.id}`),
-    );
-    const nonce = randomText(8);
-    const edges = parents.map(({ queue, id: parent }) =>
-      edgeText({
-        childQueue: queueName,
-        child: id,
-        parentQueue: queue,
-        parent: parent as JobId,
-        nonce,
-        policy,
-      }),
-    );
-    const answers = await family.depend(edges);
-    const fatal = parents.findIndex((_, at) => {
-      const word = answers[at]?.word;
-      return word !== undefined && word !== 'pending' && verdict(word, policy) === 'doom';
-    });
-    if (fatal >= 0) throw parentFailed(id, parents[fatal]);
-    const now = standing({ parents, policy }, edges, answers);
-    const outcomes = (outcomeLines(accepted) + now.outcomes) as typeof now.outcomes;
-    const [word] = await this.#requeue([{ id, family: 'asked', edges: now.edges, outcomes }], from);
-    // A parent that ended after it had answered found nobody to tell.
-    if (word === 'requeued') family.askAgain(openEdges(now));
-    return word;
-  }
-
-  /** Puts finished jobs back, the oldest first; those whose parents have failed stay. */
-  async retryJobs(state: FinishedState, count: number, age: number): Promise<number> {
-    // A job that is put back and fails again meanwhile is not put back a second time.
-    const start = performance.now() - age;
-    let done = 0;
-    for (let skipped = 0; done < count;) {
-      const most = Math.min(batchElements, count - done);
-      const ids = await this.#store.page(
-        state,
-        skipped,
-        skipped + most - 1,
-        Math.ceil(performance.now() - start),
-      );
-      if (ids.length === 0) return done;
-      const words = await this.#requeue(ids.map(plain), state);
-      for (const [at, id] of ids.entries()) {
-        const first = words[at];
-        const word = first === 'child' ? await this.#retried(id, state) : first;
-        if (word === 'requeued') done += 1;
-        // Who has left the state meanwhile leaves its place to those behind it.
-        else if (word !== 'unfinished') skipped += 1;
-      }
-    }
-    return done;
-  }
-
-  /** `child`: its parents have failed. */
-  async #retried(id: JobId, from: FinishedState): Promise<RequeueWord | undefined> {
-    try {
-      return await this.#requeueChild(id, from);
-    } catch (error) {
-      if (error instanceof QueueError && /^(?:PARENT_|UNREADABLE)/.test(error.code)) return 'child';
-      throw error;
     }
   }
 
@@ -260,16 +152,4 @@ function addedAt(id: JobId, record: string): number {
   } catch {
     return Infinity;
   }
-}
-
-function plain(id: JobId): RequeueItem {
-  return { id, family: 'unknown', edges: '', outcomes: '' };
-}
-
-function parentFailed(id: string, parent: { queue: string; id: string } | undefined): QueueError {
-  return new QueueError(
-    'PARENT_FAILED',
-    `job ${id} can't be run again: job ${parent?.id} of queue ${parent?.queue} has not completed`,
-    { ids: [id] },
-  );
 }

@@ -7,6 +7,7 @@ import { parentsOf, type JobMeta, type JobOptions, type ParentId } from './job-o
 import { annotation, progressText, type JobProgress, type Notes } from './notes.js';
 import { decodeFailures, decodeOutcome, type Failure } from './outcome.js';
 import { decodeRecord, encodeRecord, type JobRecord } from './record.js';
+import type { Requeuer } from './requeuer.js';
 import type { JobId, Token } from './script.js';
 import { isFinished, type ClaimedRow, type InspectedJob, type JobState } from './scripts.js';
 import type { ParentJob } from './store.js';
@@ -14,7 +15,8 @@ import type { ParentJob } from './store.js';
 /** What a job asks of its queue. */
 export interface JobHost {
   readonly queueName: string;
-  readonly actions: Pick<Actions, 'remove' | 'retryJob' | 'cancel'>;
+  readonly actions: Pick<Actions, 'remove' | 'cancel'>;
+  readonly requeuer: Pick<Requeuer, 'retryJob'>;
   readonly awaiting: Pick<Awaiting, 'finished'>;
   readonly codecs: Codecs;
   readonly notes: Pick<Notes, 'limits' | 'progress' | 'log' | 'clearLogs' | 'rewrite'>;
@@ -261,6 +263,6 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
 
   /** Puts a finished job back into the queue, its attempts cleared. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND, PARENT_FAILED. */
   retry(): Promise<void> {
-    return this.#host.actions.retryJob(this.id);
+    return this.#host.requeuer.retryJob(this.id);
   }
 }

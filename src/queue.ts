@@ -215,7 +215,7 @@ export class Queue<
    * accept as they ended. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND, PARENT_FAILED, PARENT_UNKNOWN.
    */
   async retryJob(id: string): Promise<void> {
-    await this.store.actions.retryJob(textOf('id', id));
+    await this.store.requeuer.retryJob(textOf('id', id));
   }
 
   /**
@@ -230,7 +230,7 @@ export class Queue<
     stateOf(state, finishedStates);
     if (count !== Number.MAX_SAFE_INTEGER) wholeNumber('count', count, 0);
     const until = timestamp === undefined ? 0 : Date.now() - pointOfTime('timestamp', timestamp);
-    return await this.store.actions.retryJobs(state, count, Math.max(0, until));
+    return await this.store.requeuer.retryJobs(state, count, Math.max(0, until));
   }
 
   /**

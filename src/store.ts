@@ -1,5 +1,5 @@
 // What is stored of one queue, as both its producers and its workers see it, and what a job asks of it. Reading single jobs is here,
-// looking through many in looking.ts, acting on jobs in actions.ts, waiting for them in awaiting.ts.
+// looking through many in looking.ts, acting on jobs in actions.ts, putting them back in requeuer.ts, waiting for them in awaiting.ts.
 import { Actions } from './actions.js';
 import { Awaiting } from './awaiting.js';
 import type { Caller } from './caller.js';
@@ -17,6 +17,7 @@ import { Looking } from './looking.js';
 import { Notes } from './notes.js';
 import { NumberedCalls } from './numbered-calls.js';
 import { decodeFailures, decodeOutcome } from './outcome.js';
+import { Requeuer } from './requeuer.js';
 import { callOf, type EdgeText, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import { Tally } from './reporting/tally.js';
@@ -46,6 +47,7 @@ export class Store implements JobHost {
   readonly family: Family;
   readonly calls: NumberedCalls;
   readonly actions: Actions;
+  readonly requeuer: Requeuer;
   readonly awaiting: Awaiting;
   readonly codecs: Codecs;
   /** What a Queue object knows of ids without asking; it is told what this process has changed. */
@@ -71,6 +73,7 @@ export class Store implements JobHost {
     family.counts.join(queue, this.tally);
     this.calls = new NumberedCalls(connection, this.keys, caller);
     this.actions = new Actions(this);
+    this.requeuer = new Requeuer(this);
     this.awaiting = new Awaiting(this);
     this.notes = new Notes(connection, this.keys, this.calls, limits, this.codecs);
   }

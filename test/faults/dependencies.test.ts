@@ -165,7 +165,9 @@ test('a parent that ends when it was asked by a child that is put back, and befo
   await stage.queue('parent').retryJob('parent');
   const client = new Mortal(live.redis, new Set(), 'retry');
   const { name } = stage.queue();
-  await client.begin((connection) => clientOf(connection, name, 'lunaq').actions.retryJob('child'));
+  await client.begin((connection) =>
+    clientOf(connection, name, 'lunaq').requeuer.retryJob('child'),
+  );
   const dependents = `lunaq:{${stage.nameOf('parent')}}:dependents`;
   while ((await live.redis.exists(dependents)) === 0) await client.step();
   stage.work(['parent']);

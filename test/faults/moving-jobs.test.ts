@@ -9,11 +9,11 @@ const live = liveRedis();
 async function upTo<T>(
   calls: number,
   queue: string,
-  work: (actions: ReturnType<typeof clientOf>['actions']) => Promise<T>,
+  work: (of: ReturnType<typeof clientOf>) => Promise<T>,
 ): Promise<() => Promise<T>> {
   const client = new Mortal(live.redis, new Set(), 'a loop');
   let result: Promise<T> | undefined;
-  await client.begin((connection) => (result = work(clientOf(connection, queue, 'lunaq').actions)));
+  await client.begin((connection) => (result = work(clientOf(connection, queue, 'lunaq'))));
   for (let call = 1; call < calls; call += 1) await client.step();
   return async () => {
     while (client.alive) await client.step();
@@ -25,7 +25,7 @@ test('clean leaves a waiting job that has started and completed meanwhile', asyn
   const queue = live.queue();
   await queue.addBulk(['a', 'b'].map((jobId) => ({ name: 'job', data: null, opts: { jobId } })));
   // It lists them, looks at them, removes them.
-  const goOn = await upTo(3, queue.name, (actions) => actions.clean(0, 10, 'waiting'));
+  const goOn = await upTo(3, queue.name, ({ actions }) => actions.clean(0, 10, 'waiting'));
   const worker = live.worker(() => 'result');
   await (await queue.getJob('a'))?.waitUntilFinished();
   await (await queue.getJob('b'))?.waitUntilFinished();
@@ -40,7 +40,7 @@ test('clean leaves a failed job that was put back meanwhile', async () => {
   const queue = live.queue();
   await queue.add('job', null, { jobId: 'a' });
   await queue.cancel('a');
-  const goOn = await upTo(2, queue.name, (actions) => actions.clean(0, 10, 'cancelled'));
+  const goOn = await upTo(2, queue.name, ({ actions }) => actions.clean(0, 10, 'cancelled'));
   await queue.retryJob('a');
   expect(await goOn()).toEqual([]);
   expect(await queue.getJobState('a')).toBe('waiting');
@@ -54,7 +54,9 @@ test.each(['alone', 'child'])(
     await queue.add('job', null, { jobId: 'a', ...(kind === 'child' ? { dependsOn: 'p' } : {}) });
     await queue.cancel('a');
     const asked = kind === 'child' ? 3 : 2;
-    const goOn = await upTo(asked, queue.name, (actions) => actions.retryJobs('cancelled', 10, 0));
+    const goOn = await upTo(asked, queue.name, ({ requeuer }) =>
+      requeuer.retryJobs('cancelled', 10, 0),
+    );
     await queue.retryJob('a');
     const worker = live.worker(() => 'result');
     await (await queue.getJob('a'))?.waitUntilFinished();

@@ -182,14 +182,14 @@ export class World {
         const id = this.#nameOf(command.job);
         if (command.do === 'retry') this.#startsWaiting(id);
         else this.#judge.touches(id);
-        await this.#begin(`${command.do} ${id}`, this.#queueOf(command.job), ({ actions }) => {
+        await this.#begin(`${command.do} ${id}`, this.#queueOf(command.job), (client) => {
           const { dependents } = command as { dependents?: 'cancel' | 'release' };
           const act =
             command.do === 'cancel'
-              ? actions.cancel(id, dependents ? { dependents } : {})
+              ? client.actions.cancel(id, dependents ? { dependents } : {})
               : command.do === 'remove'
-                ? actions.remove(id)
-                : actions.retryJob(id);
+                ? client.actions.remove(id)
+                : client.requeuer.retryJob(id);
           return act.catch((error: { code?: string }) => {
             if (!/^(JOB|PARENT)_/.test(error.code ?? '')) throw error;
           });

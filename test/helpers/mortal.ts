@@ -122,5 +122,6 @@ export function clientOf(connection: Connection, queue: string, prefix: string) 
     stored: () => undefined,
     jobOf: (id) => id,
   });
-  return { family, actions: store.actions, store, adder };
+  const { actions, requeuer } = store;
+  return { family, actions, requeuer, store, adder };
 }

@@ -1,0 +1,138 @@
+// Putting finished jobs back. One with parents takes more than one step: they are asked first, so that it waits for them again, or is
+// refused.
+import { randomText } from './caller.js';
+import {
+  edgeText,
+  openEdges,
+  outcomeLines,
+  parseOutcomes,
+  standing,
+  verdict,
+  type Standing,
+} from './edge.js';
+import { QueueError } from './errors.js';
+import { executeOne } from './execute.js';
+import { parentsOf } from './job-options.js';
+import { batchElements } from './options.js';
+import { decodeHead } from './record.js';
+import { callOf, type JobId } from './script.js';
+import * as scripts from './scripts.js';
+import { isFinished, type FinishedState } from './scripts.js';
+import type { Store } from './store.js';
+
+/** The state in which a job must be; '' for any that is an end. */
+type From = FinishedState | '';
+type RequeueWord = Exclude<ReturnType<typeof scripts.requeue.parse>, 'stale'>[number];
+type RequeueItem = { id: JobId; family: 'unknown' | 'asked' } & Pick<
+  Standing,
+  'edges' | 'outcomes'
+>;
+
+export class Requeuer {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async retryJob(id: string): Promise<void> {
+    let [word] = await this.#requeue([plain(id as JobId)], '');
+    if (word === 'child') word = await this.#requeueChild(id as JobId, '');
+    if (word === 'unfinished')
+      throw new QueueError('JOB_NOT_FINISHED', `job ${id} has not finished`, { ids: [id] });
+    if (word !== 'requeued') throw new QueueError('JOB_NOT_FOUND', `no job ${id}`, { ids: [id] });
+  }
+
+  /** Puts finished jobs back, the oldest first; those whose parents have failed stay. Returns how many were put back. */
+  async retryJobs(state: FinishedState, count: number, age: number): Promise<number> {
+    // A job that is put back and fails again meanwhile is not put back a second time.
+    const start = performance.now() - age;
+    let done = 0;
+    for (let skipped = 0; done < count;) {
+      const most = Math.min(batchElements, count - done);
+      const ids = await this.#store.page(
+        state,
+        skipped,
+        skipped + most - 1,
+        Math.ceil(performance.now() - start),
+      );
+      if (ids.length === 0) return done;
+      const words = await this.#requeue(ids.map(plain), state);
+      for (const [at, id] of ids.entries()) {
+        const first = words[at];
+        const word = first === 'child' ? await this.#requeueIfRunnable(id, state) : first;
+        if (word === 'requeued') done += 1;
+        // Who has left the state meanwhile leaves its place to those behind it.
+        else if (word !== 'unfinished') skipped += 1;
+      }
+    }
+    return done;
+  }
+
+  async #requeue(items: readonly RequeueItem[], from: From): Promise<readonly RequeueWord[]> {
+    return await this.#store.calls.sendInTurn(scripts.requeue, { state: from }, items);
+  }
+
+  /** `child`: its parents have failed. */
+  async #requeueIfRunnable(id: JobId, from: From): Promise<RequeueWord | undefined> {
+    try {
+      return await this.#requeueChild(id, from);
+    } catch (error) {
+      if (error instanceof QueueError && /^(?:PARENT_|UNREADABLE)/.test(error.code)) return 'child';
+      throw error;
+    }
+  }
+
+  /** A job with parents keeps what its policy has accepted of them, and waits for the others again. */
+  async #requeueChild(id: JobId, from: FinishedState | ''): Promise<RequeueWord | undefined> {
+    const { connection, keys, family, queueName } = this.#store;
+    const [job] = await this.#store.inspect([id]);
+    if (!job) return 'unknown';
+    if (!isFinished(job.state) || (from !== '' && job.state !== from)) return 'unfinished';
+    const { opts } = decodeHead(id, job.record);
+    const policy = opts.onParentFailure ?? 'fail';
+    const row = await executeOne(connection, callOf(scripts.parents, keys, { id }));
+    const accepted = parseOutcomes(row.outcomes).filter(
+      ({ fate }) => verdict(fate, policy) === 'accept',
+    );
+    const heard = new Set(accepted.map((parent) => `${parent.queue}\t${parent.id}`));
+    const parents = parentsOf(queueName, opts).filter(
+      (parent) => !heard.has(`${parent.queue}\t${parent.id}`),
+    );
+    const nonce = randomText(8);
+    const edges = parents.map(({ queue, id: parent }) =>
+      edgeText({
+        childQueue: queueName,
+        child: id,
+        parentQueue: queue,
+        parent: parent as JobId,
+        nonce,
+        policy,
+      }),
+    );
+    const answers = await family.depend(edges);
+    const fatal = parents.findIndex((_, at) => {
+      const word = answers[at]?.word;
+      return word !== undefined && word !== 'pending' && verdict(word, policy) === 'doom';
+    });
+    if (fatal >= 0) throw parentFailed(id, parents[fatal]);
+    const now = standing({ parents, policy }, edges, answers);
+    const outcomes = (outcomeLines(accepted) + now.outcomes) as typeof now.outcomes;
+    const [word] = await this.#requeue([{ id, family: 'asked', edges: now.edges, outcomes }], from);
+    // A parent that ended after it had answered found nobody to tell.
+    if (word === 'requeued') family.askAgain(openEdges(now));
+    return word;
+  }
+}
+
+function plain(id: JobId): RequeueItem {
+  return { id, family: 'unknown', edges: '', outcomes: '' };
+}
+
+function parentFailed(id: string, parent: { queue: string; id: string } | undefined): QueueError {
+  return new QueueError(
+    'PARENT_FAILED',
+    `job ${id} can't be run again: job ${parent?.id} of queue ${parent?.queue} has not completed`,
+    { ids: [id] },
+  );
+}
