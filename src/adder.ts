@@ -4,7 +4,7 @@ import { Batcher } from './batcher.js';
 import { IdMaker, randomText, type Caller } from './caller.js';
 import { Codecs } from './codec.js';
 import type { Connection } from './connection.js';
-import { edgeText, openEdges, standing, type Standing } from './edge.js';
+import { edgesTo, openEdges, standing, type Standing } from './edge.js';
 import { asError, QueueError } from './errors.js';
 import { execute } from './execute.js';
 import type { Family } from './family.js';
@@ -123,16 +123,7 @@ export class Adder<J> {
   async #deferAll(jobs: readonly Addition<unknown>[], caller: Caller): Promise<readonly Added[]> {
     const nonce = randomText(8);
     const edges = jobs.map(({ id, parents, policy }) =>
-      parents.map((parent) =>
-        edgeText({
-          childQueue: this.#queue,
-          child: id,
-          parentQueue: parent.queue,
-          parent: parent.id as JobId,
-          nonce,
-          policy,
-        }),
-      ),
+      edgesTo(parents, { childQueue: this.#queue, child: id, nonce, policy }),
     );
     const answers = await this.#family.depend(edges.flat());
     let at = 0;

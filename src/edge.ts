@@ -20,6 +20,16 @@ export function edgeText(edge: Edge): EdgeText {
   return [childQueue, child, parentQueue, parent, nonce, policy].join('\t') as EdgeText;
 }
 
+/** The edges of a child, one for each parent. */
+export function edgesTo(
+  parents: readonly ParentId[],
+  child: Omit<Edge, 'parentQueue' | 'parent'>,
+): EdgeText[] {
+  return parents.map(({ queue, id }) =>
+    edgeText({ ...child, parentQueue: queue, parent: id as JobId }),
+  );
+}
+
 /** Whether this is an edge, as `parseEdge` reads it. */
 export function isEdge(text: EdgeText): boolean {
   return /^(?:[^\t]+\t){5}(?:fail|run|wait)$/.test(text);
@@ -103,6 +113,22 @@ export function parseOutcomes(lines: string): Outcome[] {
   });
 }
 
+/** The parents that have ended, by their answers. */
+export function endedOf(parents: readonly ParentId[], answers: readonly DependAnswer[]): Outcome[] {
+  return parents.flatMap((parent, at) => {
+    const { word, text } = answers[at] as DependAnswer;
+    return word === 'pending' ? [] : [{ ...parent, fate: word, text }];
+  });
+}
+
+/** The parent for whose end a child of this policy fails. */
+export function fatalOf(
+  ended: readonly Outcome[],
+  policy: ParentFailurePolicy,
+): Outcome | undefined {
+  return ended.find(({ fate }) => verdict(fate, policy) === 'doom');
+}
+
 /** How a child stands by the answers of its parents: what waits, what it has heard, and why it fails at once, should it. */
 export interface Standing {
   readonly edges: EdgeLines | '';
@@ -116,11 +142,8 @@ export function standing(
   edges: readonly EdgeText[],
   answers: readonly DependAnswer[],
 ): Standing {
-  const ended = parents.flatMap((parent, at) => {
-    const { word, text } = answers[at] as DependAnswer;
-    return word === 'pending' ? [] : [{ ...parent, fate: word, text }];
-  });
-  const fatal = ended.find(({ fate }) => verdict(fate, policy) === 'doom');
+  const ended = endedOf(parents, answers);
+  const fatal = fatalOf(ended, policy);
   const open = edges.filter((_, at) => answers[at]?.word === 'pending');
   return {
     edges: fatal ? '' : (open.join('\n') as EdgeLines),

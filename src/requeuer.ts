@@ -2,17 +2,20 @@
 // refused.
 import { randomText } from './caller.js';
 import {
-  edgeText,
+  edgesTo,
+  endedOf,
+  fatalOf,
   openEdges,
   outcomeLines,
   parseOutcomes,
   standing,
   verdict,
+  type Outcome,
   type Standing,
 } from './edge.js';
 import { QueueError } from './errors.js';
 import { executeOne } from './execute.js';
-import { parentsOf } from './job-options.js';
+import { parentsOf, type ParentFailurePolicy, type ParentId } from './job-options.js';
 import { batchElements } from './options.js';
 import { decodeHead } from './record.js';
 import { callOf, type JobId } from './script.js';
@@ -83,45 +86,43 @@ export class Requeuer {
     }
   }
 
-  /** A job with parents keeps what its policy has accepted of them, and waits for the others again. */
-  async #requeueChild(id: JobId, from: FinishedState | ''): Promise<RequeueWord | undefined> {
-    const { connection, keys, family, queueName } = this.#store;
+  /** A job with parents keeps what its policy has accepted of them, and waits for the others again. Throws PARENT_FAILED. */
+  async #requeueChild(id: JobId, from: From): Promise<RequeueWord | undefined> {
     const [job] = await this.#store.inspect([id]);
     if (!job) return 'unknown';
     if (!isFinished(job.state) || (from !== '' && job.state !== from)) return 'unfinished';
     const { opts } = decodeHead(id, job.record);
     const policy = opts.onParentFailure ?? 'fail';
-    const row = await executeOne(connection, callOf(scripts.parents, keys, { id }));
-    const accepted = parseOutcomes(row.outcomes).filter(
-      ({ fate }) => verdict(fate, policy) === 'accept',
-    );
-    const heard = new Set(accepted.map((parent) => `${parent.queue}\t${parent.id}`));
-    const parents = parentsOf(queueName, opts).filter(
-      (parent) => !heard.has(`${parent.queue}\t${parent.id}`),
-    );
-    const nonce = randomText(8);
-    const edges = parents.map(({ queue, id: parent }) =>
-      edgeText({
-        childQueue: queueName,
-        child: id,
-        parentQueue: queue,
-        parent: parent as JobId,
-        nonce,
-        policy,
-      }),
-    );
-    const answers = await family.depend(edges);
-    const fatal = parents.findIndex((_, at) => {
-      const word = answers[at]?.word;
-      return word !== undefined && word !== 'pending' && verdict(word, policy) === 'doom';
-    });
-    if (fatal >= 0) throw parentFailed(id, parents[fatal]);
-    const now = standing({ parents, policy }, edges, answers);
+    const accepted = await this.#accepted(id, policy);
+    const parents = without(parentsOf(this.#store.queueName, opts), accepted);
+    const now = await this.#register(id, parents, policy);
     const outcomes = (outcomeLines(accepted) + now.outcomes) as typeof now.outcomes;
     const [word] = await this.#requeue([{ id, family: 'asked', edges: now.edges, outcomes }], from);
     // A parent that ended after it had answered found nobody to tell.
-    if (word === 'requeued') family.askAgain(openEdges(now));
+    if (word === 'requeued') this.#store.family.askAgain(openEdges(now));
     return word;
+  }
+
+  /** The ends of parents that a child has heard of and that its policy accepts. */
+  async #accepted(id: JobId, policy: ParentFailurePolicy): Promise<Outcome[]> {
+    const { connection, keys } = this.#store;
+    const row = await executeOne(connection, callOf(scripts.parents, keys, { id }));
+    return parseOutcomes(row.outcomes).filter(({ fate }) => verdict(fate, policy) === 'accept');
+  }
+
+  /** Registers a child with its parents anew; how it stands by their answers. Throws PARENT_FAILED. */
+  async #register(
+    child: JobId,
+    parents: readonly ParentId[],
+    policy: ParentFailurePolicy,
+  ): Promise<Standing> {
+    const { family, queueName } = this.#store;
+    const own = { childQueue: queueName, child, nonce: randomText(8), policy };
+    const edges = edgesTo(parents, own);
+    const answers = await family.depend(edges);
+    const fatal = fatalOf(endedOf(parents, answers), policy);
+    if (fatal) throw parentFailed(child, fatal);
+    return standing({ parents, policy }, edges, answers);
   }
 }
 
@@ -129,10 +130,15 @@ function plain(id: JobId): RequeueItem {
   return { id, family: 'unknown', edges: '', outcomes: '' };
 }
 
-function parentFailed(id: string, parent: { queue: string; id: string } | undefined): QueueError {
+function without(parents: readonly ParentId[], heard: readonly ParentId[]): ParentId[] {
+  const done = new Set(heard.map(({ queue, id }) => `${queue}\t${id}`));
+  return parents.filter(({ queue, id }) => !done.has(`${queue}\t${id}`));
+}
+
+function parentFailed(id: JobId, parent: ParentId): QueueError {
   return new QueueError(
     'PARENT_FAILED',
-    `job ${id} can't be run again: job ${parent?.id} of queue ${parent?.queue} has not completed`,
+    `job ${id} can't be run again: job ${parent.id} of queue ${parent.queue} has not completed`,
     { ids: [id] },
   );
 }
