@@ -12,8 +12,8 @@
 --      watched    hash   id -> awaited, or parent and what its state does not tell of its end
 -- EACH parent     id of the parent
 --      edge       child's queue and id, parent's queue and id, nonce, policy (fail | run | wait), a tab between them
--- REPLY { pending | completed, outcome or '' | failed | cancelled | cancel | release | removed | unknown, … }: a list for each. An outcome over 64 KiB, or behind
---       256 KiB of others, is to be read from the parent
+-- REPLY { pending | completed, outcome or '' | failed | cancelled | cancel | release | removed | unknown, … }: a list for each. An outcome
+--       over 64 KiB, or behind 256 KiB of others, is to be read from the parent
 -- HOLDS nothing; with the same nonce it may be repeated
 -- USES column, attend, known
 local jobs, traits, completed, failed, cancelled, results, dependents, watched = unpack(KEYS)

@@ -24,9 +24,9 @@
 -- EACH id         of the job
 --      lease      under which stopping may name it; '' for that of its token
 -- REPLY { time (ms), last token number or nil, then lists beside each other: bytes of its record, -1 without one; columns that have a row of
---       one without a record, by place; deadline of its token's lease; whether stopping names it; how many edges it waits for, 1 at most; how
---       many wait for it; its rows of traits, watched, releasing, tombstones, active; its scores in delayed to evicting }, empty lists for keys that
---       are not there
+--       one without a record, by place; deadline of its token's lease; whether stopping names it; how many edges it waits for, 1 at most;
+--       how many wait for it; its rows of traits, watched, releasing, tombstones, active; its scores in delayed to evicting }, empty lists
+--       for keys that are not there
 -- HOLDS nothing
 -- USES column, clock, rows, leftovers
 local meta, jobs, traits, watched, releasing, tombstones, active, leases, stopping, awaiting, dependents =

@@ -18,9 +18,10 @@
 --      held       hash   lease -> how many jobs it holds
 --      leases     zset   lease by deadline (ms), 0 for a dead one
 --      wake       list   the marker
--- REPLY { time (ms); schema, token, paused, swept, keep and skip of completed and failed; how many are in jobs to cancelled; how many expired ones have no entry in waiting; entries
---       of waiting; rows of tombstones and their sum; rows of releasing; the sum of held; live leases, those dead or at their deadline and past it, the
---       farthest deadline; markers; the earliest of delayed, deferred, expiring, evicting }; a sum is -1 when there are more than 1,000 rows
+-- REPLY { time (ms); schema, token, paused, swept, keep and skip of completed and failed; how many are in jobs to cancelled; how many expired
+--       ones have no entry in waiting; entries of waiting; rows of tombstones and their sum; rows of releasing; the sum of held; live
+--       leases, those dead or at their deadline and past it, the farthest deadline; markers; the earliest of delayed, deferred, expiring,
+--       evicting }; a sum is -1 when there are more than 1,000 rows
 -- HOLDS nothing
 -- USES clock
 local meta, jobs, active, suspects, delayed, deferred, completed, failed, cancelled =

@@ -28,7 +28,8 @@
 --      family    unknown, or the caller has asked the parents: asked
 --      edges     open ones of a child, a line each
 --      outcomes  lines of its row in outcomes, of all parents that its policy accepts
--- REPLY a word for each job, blank between them: requeued | unfinished (or in another state) | child (nothing was done: ask its parents) | unknown; or stale
+-- REPLY a word for each job, blank between them: requeued | unfinished (or in another state) | child (its parents are to be asked first) |
+--       unknown; or stale
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
 -- USES column, answered, attend, known, rows, clock, forget, say, title, wait_for, mark, push, announce, remember
 local calls, jobs, traits, attempts, stalls, results, failures, outcomes = unpack(KEYS, 1, 8)

@@ -126,7 +126,8 @@ export class Actions {
       const words = await this.#removeAll(ids, state);
       const gone = ids.filter((_, at) => words[at] === 'removed');
       removed.push(...gone);
-      // What was removed, or has left the state meanwhile, leaves its place to those behind it; a finished parent stays until its dependents were told.
+      // What was removed, or has left the state meanwhile, leaves its place to those behind it; a finished parent that was removed
+      // stays until its dependents were told.
       const rows = gone.length > 0 ? await this.#store.inspect(gone) : [];
       const stay = rows.filter((row) => row?.state === state).length;
       const left = ids.filter((_, at) => words[at] === 'elsewhere').length;

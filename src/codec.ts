@@ -20,7 +20,10 @@ export interface CodecPlace {
  * only, since a message may quote what the codec was at: what it says in a `CodecError` is passed on.
  */
 export interface Codec {
-  /** Is stored with all that it encodes: 1 to 32 of `A` to `Z`, `a` to `z`, `0` to `9`, `_` and `-`. `*` decodes what no other one of a list does. */
+  /**
+   * Is stored with all that it encodes: 1 to 32 of `A` to `Z`, `a` to `z`, `0` to `9`, `_` and `-`. `*` decodes what no other one of a
+   * list does.
+   */
   readonly name: string;
   /**
    * Whether payloads must be encoded: one that is plain is refused with CODEC, read or written, so that who can write to Redis slips none in.

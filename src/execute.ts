@@ -12,8 +12,8 @@ import type { Sent, Words } from './wire.js';
 const callTimeout = 10_000;
 
 /**
- * What became of a call. `resent`: a copy had gone unanswered before, so a refusal may be its echo. `late`: it was sent more than once, so what
- * was sent behind it may have been done before it.
+ * What became of a call. `resent`: a copy had gone unanswered before, so a refusal may be its echo. `late`: it was sent more than once,
+ * so what was sent behind it may have been done before it.
  */
 export type Answer<Reply> =
   | { readonly reply: Reply; readonly resent: boolean; readonly late: boolean }

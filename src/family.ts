@@ -138,9 +138,8 @@ export class Family {
   }
 
   /**
-   * Asks the parents of children that are being stored at this moment once more: one that ended after it had answered, and before its
-   * child was stored, found nobody to tell. Sent behind the call that stores them, and
-   * once more when that came late; should it fail, the sweep asks.
+   * Asks parents once more, behind the call that stores their children, and again if that came late: one that ended between its answer
+   * and that call found nobody to tell. Should it fail, the sweep asks.
    */
   askAgain(texts: readonly EdgeText[]): void {
     if (texts.length > 0) this.#track(this.#ask(texts), () => undefined);

@@ -165,8 +165,8 @@ export class Job<Data = unknown, Result = unknown, Name extends string = string>
   }
 
   /**
-   * Adds a row to the job's log, its first 4 KiB (`limits.logRowBytes`). The newest 1,000 rows stay, or `keepLogs`, and 64 KiB of them. Returns how many there
-   * are; `queue.getJobLogs` reads them.
+   * Adds a row to the job's log, its first 4 KiB (`limits.logRowBytes`). The newest 1,000 rows stay, or `keepLogs`, and 64 KiB of them.
+   * Returns how many there are; `queue.getJobLogs` reads them.
    */
   async log(row: string): Promise<number> {
     return await this.#host.notes.log(this, row);

@@ -35,7 +35,10 @@ export class Lease {
     this.#renewer = Renewer.of(connection);
   }
 
-  /** Opens a lease under a fresh id; `onHolds` hears at renewals how many jobs it holds, and which of them were asked to stop. Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME; another call draws another id. */
+  /**
+   * Opens a lease under a fresh id; `onHolds` hears at renewals how many jobs it holds, and which of them were asked to stop. Throws
+   * OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME; another call draws another id.
+   */
   static async open(
     connection: Connection,
     keys: QueueKeys,

@@ -27,6 +27,6 @@ export type WorkerEvents<Data, Result, Name extends string> = {
   closing: [];
   /** Everything in hand was settled or handed back, as far as the server was there, and the connection was given back. */
   closed: [];
-  /** Trouble with Redis, a handler that ignores its signal, a result that was refused, a listener that threw. Without a listener it is logged. */
+  /** Trouble with Redis, a handler that ignores its signal, a result that was refused, a listener that threw; logged without a listener. */
   error: [error: Error];
 };

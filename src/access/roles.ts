@@ -119,7 +119,7 @@ export const ownCommands: Readonly<Record<Role, readonly string[]>> = {
   observer: hearing,
 };
 
-/** Where a role may do less with a command than with the queue's other keys: an observer keeps the key alive that tells that somebody listens. */
+/** The one key with which a role may use a command: an observer keeps alive what tells that somebody listens. */
 export const confined: Readonly<Partial<Record<Role, Readonly<Record<string, 'audience'>>>>> = {
   observer: { set: 'audience' },
 };
