@@ -1,5 +1,6 @@
-// The order in which the jobs of one addBulk are added: each behind those of the same call that it depends on.
+// The jobs of one addBulk: their order, each behind those of the same call that it depends on, and what became of them.
 import { shown } from './checks.js';
+import { asError, BulkError, type BulkOutcome } from './errors.js';
 import type { JobOptions, ParentRef } from './job-options.js';
 import type { Limits } from './limits.js';
 
@@ -113,4 +114,19 @@ function cycleError(jobs: readonly PlannedJob[], at: number): RangeError {
   const { name, opts } = jobs[at]?.job ?? { name: '' };
   const id = opts?.jobId === undefined ? '' : ` (${opts.jobId})`;
   return new RangeError(`dependsOn: job ${JSON.stringify(name)}${id} depends on itself`);
+}
+
+/** The jobs of one call when all have been added or refused. Throws BulkError when some were not added. */
+export async function allAdded<J>(adds: readonly Promise<J>[]): Promise<J[]> {
+  const outcomes = await Promise.all(
+    adds.map((add) =>
+      add.then(
+        (job): BulkOutcome<J> => ({ job }),
+        (thrown: unknown) => ({ error: asError(thrown) }),
+      ),
+    ),
+  );
+  const added = outcomes.flatMap((outcome) => ('job' in outcome ? [outcome.job] : []));
+  if (added.length < outcomes.length) throw new BulkError(outcomes);
+  return added;
 }

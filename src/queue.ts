@@ -1,7 +1,7 @@
 // The producer's side of a queue: adding jobs and acting on them. Looking at them is in queue-reader.ts.
 import type { CancelOptions } from './actions.js';
 import { Adder } from './adder.js';
-import { checkBulk, planBulk, type BulkJob } from './bulk.js';
+import { allAdded, checkBulk, planBulk, type BulkJob } from './bulk.js';
 import { Caller } from './caller.js';
 import {
   knownOptions,
@@ -16,7 +16,7 @@ import { codecList } from './codec.js';
 import { Connection } from './connection.js';
 import { deadlineIn } from './deadline.js';
 import { executeOne } from './execute.js';
-import { asError, BulkError, QueueError, type BulkOutcome } from './errors.js';
+import { asError, QueueError } from './errors.js';
 import { Family } from './family.js';
 import { IdCache } from './knowing/id-cache.js';
 import { Job } from './job.js';
@@ -159,17 +159,7 @@ export class Queue<
           ? this.#addBehind(behind, own, within.has(at))
           : this.#add(own.name, own.data, own.opts as JobOptions | undefined, within.has(at));
     }
-    const outcomes = await Promise.all(
-      adds.map((add) =>
-        add.then(
-          (job): BulkOutcome<Job<Data, Result, Name>> => ({ job }),
-          (thrown: unknown) => ({ error: asError(thrown) }),
-        ),
-      ),
-    );
-    const added = outcomes.flatMap((outcome) => ('job' in outcome ? [outcome.job] : []));
-    if (added.length < outcomes.length) throw new BulkError(outcomes);
-    return added;
+    return await allAdded(adds);
   }
 
   /** Adds a job when those of the same call that it depends on were added. */
