@@ -4,10 +4,9 @@ import type { Connection } from './connection.js';
 import { QueueError } from './errors.js';
 import { execute } from './execute.js';
 import type { QueueKeys } from './keys.js';
-import { callOf, type CallRow, type Script } from './script.js';
+import { callOf, type Script } from './script.js';
 
-/** Which call of which caller this is. */
-type Numbers = { call: CallRow; number: number };
+type Numbers = ReturnType<Caller['next']>;
 type Values = Record<string, string | number>;
 
 export class NumberedCalls {

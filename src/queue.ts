@@ -202,7 +202,8 @@ export class Queue<
 
   /**
    * Puts a completed, failed or cancelled job back, attempts and losses cleared. It waits again for parents that its policy does not
-   * accept as they ended. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND, PARENT_FAILED, PARENT_UNKNOWN.
+   * accept as they ended. Throws JOB_NOT_FINISHED, JOB_NOT_FOUND, PARENT_FAILED; UNREADABLE for a job with parents
+   * whose record can't be read.
    */
   async retryJob(id: string): Promise<void> {
     await this.store.requeuer.retryJob(textOf('id', id));

@@ -76,12 +76,13 @@ export class Requeuer {
     return await this.#store.calls.sendInTurn(scripts.requeue, { state: from }, items);
   }
 
-  /** `child`: its parents have failed. */
+  /** `child`: it stays, since a parent has failed or its record can't be read. */
   async #requeueIfRunnable(id: JobId, from: From): Promise<RequeueWord | undefined> {
     try {
       return await this.#requeueChild(id, from);
     } catch (error) {
-      if (error instanceof QueueError && /^(?:PARENT_|UNREADABLE)/.test(error.code)) return 'child';
+      const stays = ['PARENT_FAILED', 'UNREADABLE'];
+      if (error instanceof QueueError && stays.includes(error.code)) return 'child';
       throw error;
     }
   }
