@@ -78,9 +78,10 @@ test('a busy queue has no problems', { timeout: 60_000 }, async () => {
 
   const problems: Problem[] = [];
   const end = performance.now() + 6_000;
+  const fewest = 6;
   let runs = 0;
   let deaths = 0;
-  while (performance.now() < end) {
+  while (runs < fewest || performance.now() < end) {
     const victim = runs % 3 === 1 ? await startWorker(live, { concurrency: 20 }) : undefined;
     const looks = [problemsOf(queue, { records: runs % 3 === 0 }), problemsOf(other)];
     if (victim) {
@@ -97,7 +98,6 @@ test('a busy queue has no problems', { timeout: 60_000 }, async () => {
   await Promise.all(producers);
   console.log(`${runs} examinations, ${deaths} processes killed`);
   expect(problems).toEqual([]);
-  expect(runs).toBeGreaterThan(5);
 });
 
 /** More than what is gone through to the last entry while all numbers are right. */
