@@ -1,6 +1,7 @@
 #!lua flags=allow-oom
 -- close: a caller is done. Its lease goes, or is declared dead while it still holds jobs, for reclaim to find; its rows in calls
--- and in workers go; a marker that it may have taken is put back.
+-- and in workers go, but for that of its claims in the latter case, which reclaim asks what has started, and lapse erases; a marker that it may
+-- have taken is put back.
 --
 -- KEYS leases    zset   lease by deadline (ms), 0 for a dead one
 --      held      hash   lease -> how many jobs it holds
@@ -20,6 +21,10 @@ local lease = unpack(ARGV)
 local rows = column(2, 1)
 
 local holds = redis.call('HEXISTS', held, lease) == 1
+local gone = {}
+for _, row in ipairs(rows) do
+  gone[#gone + 1] = (not holds or row ~= lease .. ':claim') and row or nil
+end
 local claimable = redis.call('EXISTS', waiting, suspects, delayed) > 0
 
 if holds then
@@ -27,7 +32,7 @@ if holds then
 else
   redis.call('ZREM', leases, lease)
 end
-if #rows > 0 then redis.call('HDEL', calls, unpack(rows)) end
+if #gone > 0 then redis.call('HDEL', calls, unpack(gone)) end
 redis.call('HDEL', workers, lease)
 if claimable then mark(wake) end
 return holds and 'dead' or 'closed'

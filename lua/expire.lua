@@ -34,10 +34,11 @@ local limit, failure = unpack(ARGV)
 local now, told, edges, ids, all, lines = clock(), {}, 0, {}, {}, {}
 local due = redis.call('ZRANGE', expiring, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit)
 if #due == 0 then return { due, told } end
+local sets = redis.call('EXISTS', suspects) == 1 and { delayed, suspects } or { delayed }
 for i, id in ipairs(due) do
   if edges >= 1000 then break end
   ids[i], all[i], lines[i] = id, i, failure
-  edges = edges + withdraw({ delayed }, { deferred, awaiting, expiring }, tombstones, id)
+  edges = edges + withdraw(sets, { deferred, awaiting, expiring }, tombstones, id)
 end
 local keys, flags = { failed, releasing, evicting }, redis.call('HMGET', traits, unpack(ids))
 for i in pairs(conclude(keys, failures, news, columns, ids, flags, lines, all, 'failed', now)) do

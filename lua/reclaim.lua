@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- reclaim: active under a dead lease -> suspects. One bounded step of a pass over active for all dead leases. A job that was lost
 -- too often stays for `fail`, one that was asked to stop for `stop`, under the token of its dead lease. That it was lost does not count
--- for a job that may not have started, which only one that was never lost before may be: suspects start as soon as they are claimed.
+-- for a job that may not have started, which only one that was never lost before may be: suspects start as soon as they are claimed. The ttl
+-- of such a job counts again.
 --
 -- KEYS leases   zset   lease by deadline (ms), 0 for a dead one
 --      held     hash   lease -> how many jobs it holds
@@ -9,6 +10,7 @@
 --      stopping zset   lease and id of active jobs that were asked to stop
 --      suspects zset   ids by the time of loss (ms), those lost twice behind
 --      stalls   hash   id -> times lost with a worker
+--      expiring zset   ids by the end of their ttl (ms), 0 for one without an entry in waiting
 --      traits   hash   id -> what scripts must know of a job
 --      attempts hash   id -> failed attempts
 --      calls    hash   caller and script -> last call number, time, reply
@@ -18,10 +20,10 @@
 --      losses   most times a job may be lost
 -- REPLY { cursor, 0 at the end of the pass; ids made suspects; { id, token, traits or '', attempts, stop | fail } of the others }
 -- HOLDS nothing
--- USES clock, begun_under, leave_active, attend, fill, suspect, say, mark, announce
-local leases, held, active, stopping, suspects, stalls, traits, attempts, calls, wake =
-  unpack(KEYS, 1, 10)
-local news = { unpack(KEYS, 11, 13) }
+-- USES clock, begun_under, leave_active, attend, rows, fill, started, whole, unstarted, suspect, say, mark, announce
+local leases, held, active, stopping, suspects, stalls, expiring, traits, attempts, calls, wake =
+  unpack(KEYS, 1, 11)
+local news = { unpack(KEYS, 12, 14) }
 local cursor, most = unpack(ARGV)
 
 local begun, now = {}, clock()
@@ -49,12 +51,15 @@ end
 if #ids > 0 then
   local _, left = leave_active(active, held, stopping, ids, tokens)
 
-  attend(news)
+  local flags, ran, idle = attend(news, traits) and rows(traits, ids) or {}, {}, {}
   fill(stalls, ids, losses, left)
   for _, i in ipairs(left) do
     suspect(suspects, now, ids[i], losses[i])
+    table.insert(losses[i] > 0 and ran or idle, i)
     if news.heard then say(news, 'stalled', ids[i]) end
   end
+  started(traits, ids, flags, ran)
+  unstarted(expiring, ids, flags, idle)
   mark(wake)
   announce(news, now)
 end

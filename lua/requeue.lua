@@ -1,5 +1,5 @@
 #!lua flags=allow-oom
--- requeue: completed, failed, cancelled -> waiting, with attempts, losses, result and failures cleared; -> deferred when it has parents to
+-- requeue: completed, failed, cancelled -> waiting, with attempts, losses, ttl, result and failures cleared; -> deferred when it has parents to
 -- wait for again.
 --
 -- KEYS calls     hash   caller and script -> last call number, time, reply
@@ -31,7 +31,7 @@
 -- REPLY a word for each job, blank between them: requeued | unfinished (or in another state) | child (its parents are to be asked first) |
 --       unknown; or stale
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
--- USES column, answered, attend, known, rows, clock, forget, say, title, wait_for, mark, push, announce, remember
+-- USES column, answered, attend, known, rows, clock, forget, fill, started, say, title, wait_for, mark, push, announce, remember
 local calls, jobs, traits, attempts, stalls, results, failures, outcomes = unpack(KEYS, 1, 8)
 local awaiting, deferred, completed, failed, cancelled, watched, releasing, evicting, waiting, wake =
   unpack(KEYS, 9, 18)
@@ -59,6 +59,7 @@ for i, id in ipairs(ids) do
     or 'unfinished'
   if found > 0 then
     forget({ attempts, stalls, results, failures }, { id })
+    started(traits, ids, flags, { i })
     if rare then
       redis.call('HDEL', releasing, id)
       redis.call('ZREM', evicting, id)

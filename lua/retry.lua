@@ -18,7 +18,7 @@
 --      failure  JSON on one line
 -- REPLY a word for each job, blank between them, or one for all: settled | stopping (nothing changed: send stop) | lost
 -- HOLDS the token; with a wrong one nothing changes
--- USES column, leave_active, clock, fill, blame, attend, rows, say, title, mark, push, postpone, announce
+-- USES column, leave_active, clock, fill, blame, attend, rows, started, say, title, mark, push, postpone, announce
 local active, held, stopping, attempts, failures, traits, waiting, delayed, wake =
   unpack(KEYS, 1, 9)
 local news = { unpack(KEYS, 10, 12) }
@@ -33,6 +33,7 @@ end
 fill(attempts, ids, tries, left)
 blame(failures, ids, lines, left)
 local flags = attend(news, traits) and rows(traits, ids) or {}
+started(traits, ids, flags, left)
 push(waiting, wake, ids, flags, soon, news, 'active')
 if #later > 0 then postpone(delayed, wake, now, ids, delays, later, news, 'active') end
 announce(news, now)

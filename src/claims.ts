@@ -26,6 +26,9 @@ export interface ClaimHooks {
   readonly error: (error: unknown) => void;
 }
 
+/** How many outages are remembered in which claims may have gone unanswered. */
+const mostMissed = 64;
+
 export class Claims {
   readonly suspicion: Suspicion;
   readonly ahead: Ahead;
@@ -46,6 +49,8 @@ export class Claims {
   lastWord: ClaimReply['word'] | undefined;
   /** Of the last claim that was answered. */
   lastToken: Token | undefined;
+  /** Numbers of claims between which there was one that brought nothing here, whatever it has taken. */
+  #missed: { readonly after: number; before: number }[] = [];
   /** Whether jobs were handed back while a claim was under way. */
   #overtaken = false;
   #changes = 0;
@@ -136,6 +141,22 @@ export class Claims {
     this.asking = 0;
     this.#overtaken = false;
     this.failing = true;
+    const after = this.lastToken ? tokenNumber(this.lastToken) : 0;
+    const others = this.#missed.filter((one) => one.after !== after);
+    this.#missed = [...others, { after, before: Infinity }].slice(-mostMissed);
+  }
+
+  /** Whether the jobs of this claim have never come here, so that none has started. */
+  missed(token: Token): boolean {
+    const number = tokenNumber(token);
+    return this.#missed.some(({ after, before }) => after < number && number < before);
+  }
+
+  /** Those that were missed before have smaller numbers. */
+  #came(token: Token): void {
+    this.lastToken = token;
+    const last = this.#missed.at(-1);
+    if (last?.before === Infinity) last.before = tokenNumber(token);
   }
 
   /** The queue belongs to a newer major version; that is told once. */
@@ -184,11 +205,11 @@ export class Claims {
     lease: Lease,
     { word, token, due, late, left, jobs }: Extract<ClaimReply, { token: Token }>,
   ): Promise<number> {
-    this.lastToken = token;
     if (late > 0) this.#hooks.late();
     const claimedAt = claimTime(token);
     if (due !== undefined) this.#hooks.due(Math.max(0, due - claimedAt));
     const rows = await withRecords(this.#connection, this.#keys, jobs, token);
+    this.#came(token);
     if (lease.dead) return 0;
     // A claim that took fewer than it might, or left none, has emptied the list, unless it took suspects, which go alone.
     const suspects = rows.some((row) => row.suspect);

@@ -37,8 +37,8 @@ export type Ending =
   | { readonly kind: 'retry'; readonly item: Failed & { readonly delay: number } }
   | { readonly kind: 'delay'; readonly item: Claimed & { readonly delay: number } };
 
-/** A job that goes back; `ends`: the end of its ttl (server's ms) when it had not started. */
-export type Handback = Claimed & { readonly ends: number | '' };
+/** A job that goes back; `ran`: 1 when it has started, so that its ttl counts no more. */
+export type Handback = Claimed & { readonly ran: 0 | 1 };
 
 /** How a settle ended; `unknown`: no answer came in time. */
 export type SettleResult = Exclude<SettleWord, 'releasing'> | 'unknown';

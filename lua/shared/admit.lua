@@ -1,5 +1,5 @@
 -- admit(jobs, traits, expiring, watched, stored, ids, records, flags, now, left): stores each job whose id is neither stored nor earlier in the
--- batch, `left` of them at most. A ttl (ms) in its traits begins now; a delay there becomes a due time. Returns added, duplicate or full for
+-- batch, `left` of them at most. A ttl (ms) in its traits begins now and becomes its end; a delay there becomes a due time. Returns added, duplicate or full for
 -- each, and the indexes of those added.
 local function admit(jobs, traits, expiring, watched, stored, ids, records, flags, now, left)
   local words, added, flagged, seen = {}, {}, {}, {}
@@ -10,7 +10,10 @@ local function admit(jobs, traits, expiring, watched, stored, ids, records, flag
       seen[id], added[#added + 1] = true, i
       if flags[i] ~= '' then
         local ttl = flags[i]:match('"ttl":(%d+)')
-        if ttl then redis.call('ZADD', expiring, now + ttl, id) end
+        if ttl then
+          redis.call('ZADD', expiring, now + ttl, id)
+          flags[i] = flags[i]:gsub('"ttl":%d+', string.format('"ends":%.0f', now + ttl))
+        end
         if flags[i]:find('"parent":true', 1, true) then
           redis.call('HSET', watched, id, 'parent')
         end

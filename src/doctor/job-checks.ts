@@ -7,6 +7,8 @@ import { partsOf, type TokenParts } from './tokens.js';
 
 const stateSets = ['delayed', 'deferred', 'suspects', 'completed', 'failed', 'cancelled'] as const;
 const finishedSets = ['completed', 'failed', 'cancelled'] as const;
+/** Those of jobs that may not have started. */
+const unstartedSets = ['delayed', 'deferred', 'suspects'] as const;
 /** Longest time (ms) until a deferred job is looked at again; the rest is how often, kept in its fraction. */
 const longestCheck = 600_000 + 1;
 
@@ -209,7 +211,7 @@ export const jobChecks: readonly Check<JobFacts>[] = [
       `Take them out: ZREM ${key('expiring')} <id>; else they fail as expired while they run.`,
     finds: (job) => {
       const { expiring } = job.scores;
-      const started = statesOf(job).filter((state) => state !== 'delayed' && state !== 'deferred');
+      const started = statesOf(job).filter((state) => !unstartedSets.some((set) => set === state));
       return expiring !== undefined && started.length > 0 ? started.join() : undefined;
     },
   },
@@ -217,12 +219,24 @@ export const jobChecks: readonly Check<JobFacts>[] = [
     code: 'expiring-without-entry',
     severity: 'broken',
     message: (count) =>
-      `${some(count, 'job')} delayed or deferred, yet marked in expiring as taken by a claim.`,
+      `${some(count, 'job')} delayed, deferred or lost with a worker, yet marked in expiring as taken by a claim.`,
     remedy: (key) => `Set its score to the end of the ttl (ms): ZADD ${key('expiring')} <ms> <id>.`,
     finds: ({ scores }) =>
-      scores.expiring === 0 && (scores.delayed !== undefined || scores.deferred !== undefined)
+      scores.expiring === 0 && unstartedSets.some((set) => scores[set] !== undefined)
         ? 'no entry'
         : undefined,
+  },
+  {
+    code: 'expiring-missing',
+    severity: 'broken',
+    message: (count) => `The ttl of ${some(count, 'job')} not counted before the first start.`,
+    remedy: (key) =>
+      `Enter the end that the row of ${key('traits')} tells: ZADD ${key('expiring')} <ends> <id>.`,
+    finds: (job) => {
+      const over = job.token !== undefined || hasEnded(job) || job.bytes === undefined;
+      const ends = /"ends":(\d+)/.exec(job.traits ?? '')?.[1];
+      return over || job.scores.expiring !== undefined ? undefined : ends;
+    },
   },
   {
     code: 'expiry-overdue',

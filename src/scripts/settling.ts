@@ -73,8 +73,19 @@ export const delay = declareScript('delay', {
 });
 
 export const handback = declareScript('handback', {
-  keys: ['active', 'held', 'stopping', 'expiring', 'stalls', 'waiting', 'suspects', 'wake', 'news'],
+  keys: [
+    'active',
+    'held',
+    'stopping',
+    'expiring',
+    'traits',
+    'stalls',
+    'waiting',
+    'suspects',
+    'wake',
+    'news',
+  ],
   args: {},
-  each: { ...claimed, ends: as<number | ''>() },
+  each: { ...claimed, ran: as<0 | 1>() },
   parse: words<SettleWord>,
 });

@@ -34,6 +34,7 @@ export const reclaim = declareScript('reclaim', {
     'stopping',
     'suspects',
     'stalls',
+    'expiring',
     'traits',
     'attempts',
     'calls',

@@ -72,6 +72,33 @@ test('five times in a row, by the job before them: jobs that have not started we
   expect(lost.filter((count) => count === '0').length).toBeGreaterThanOrEqual(ahead);
 }, 60_000);
 
+test('by the job before them: those whose ttl has ended before others take them never run', async () => {
+  const queue = live.queue();
+  const key = (noun: string): string => `lunaq:{${live.name}}:${noun}`;
+  const timed = { name: 'behind', data: {}, opts: { ttl: 600_000 } };
+  const waited: string[] = [];
+  let count = 0;
+  // As a rule the first time; it is up to the worker how many it claims ahead.
+  for (let round = 1; waited.length === 0; round += 1) {
+    expect(round).toBeLessThanOrEqual(10);
+    await queue.addBulk(short(400));
+    await queue.add('killer', { kill: round });
+    const behind = await queue.addBulk(Array.from({ length: 100 }, () => timed));
+    count += 501;
+    const victim = await Holder.start(live, options, { round });
+    await victim.ended;
+    const held = await live.redis.hkeys(key('active'));
+    waited.push(...behind.map(({ id }) => id).filter((id) => held.includes(id)));
+  }
+  for (const id of waited) await live.redis.hset(key('traits'), id, '{"ends":1000000000000}');
+  const ran = new Set<string>();
+  live.worker((job) => void ran.add(job.id), options);
+  await until(async () => (await queue.getJobCounts()).failed === waited.length, 30_000);
+  await until(async () => (await queue.getJobCounts()).completed === count - waited.length, 30_000);
+  console.log(`${waited.length} jobs expired that a worker which was killed had not started`);
+  expect(waited.filter((id) => ran.has(id))).toEqual([]);
+}, 60_000);
+
 test('a job that kills its worker whenever it starts fails, though the first loss of one that was claimed ahead does not count', async () => {
   const queue = live.queue();
   await queue.addBulk(short(500));

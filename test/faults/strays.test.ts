@@ -30,6 +30,16 @@ test('jobs of a claim whose answer never came, and whose deadline has passed, ar
   expect(await live.redis.exists(`lunaq:{${live.name}}:stalls`)).toBe(0); // not by the death of the lease
 });
 
+/** Writes that the ttl of these jobs has ended. */
+async function endTtl(...ids: readonly string[]): Promise<void> {
+  for (const id of ids) {
+    const traits = await live.redis.hget(`lunaq:{${live.name}}:traits`, id);
+    expect(traits).toContain('"ends":');
+    const ended = (traits ?? '').replace(/"ends":\d+/, '"ends":1000000000000');
+    await live.redis.hset(`lunaq:{${live.name}}:traits`, id, ended);
+  }
+}
+
 /** Makes a completed job active again under its token, as if nothing had come of its settle. */
 async function undo(queue: string, id: string, token: string): Promise<void> {
   const key = (noun: string): string => `lunaq:{${queue}}:${noun}`;
@@ -39,6 +49,18 @@ async function undo(queue: string, id: string, token: string): Promise<void> {
 }
 
 describe('a job whose worker knows nothing of it any more goes back', () => {
+  test('and runs again, also after its ttl, since it has started', async () => {
+    const queue = live.queue();
+    const tokens: string[] = [];
+    live.worker((_, token) => void tokens.push(token), quick);
+    const job = await queue.add('job', {}, { ttl: 600_000 });
+    await until(async () => (await job.getState()) === 'completed');
+    await endTtl(job.id);
+    await undo(live.name, job.id, tokens[0] as string);
+    await until(() => tokens.length === 2);
+    await until(async () => (await job.getState()) === 'completed');
+  });
+
   test('though its worker, of two queues, has nothing to claim or to settle', async () => {
     const queue = live.queue();
     const tokens: string[] = [];
@@ -72,6 +94,58 @@ describe('a job whose worker knows nothing of it any more goes back', () => {
     await until(async () => (await job.getState()) === 'completed');
     expect(started).toEqual(['job', 'long', 'job']);
   });
+});
+
+test('of such jobs, those whose ttl has ended meanwhile fail as expired, and never run', async () => {
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  const connection = live.as('everything', proxy);
+  const queue = live.queue();
+  const ran: string[] = [];
+  live.worker((job) => void ran.push(job.id), { connection, concurrency: 5, lockDuration: 600 });
+  await queue.add('first', {}, { jobId: 'first' });
+  await until(() => ran.length === 1);
+
+  const dropped = proxy.dropNextReply(claim.sha);
+  const ids = ['a', 'b', 'c', 'd'];
+  const opts = { ttl: 600_000 };
+  await queue.addBulk(ids.map((jobId) => ({ name: 'job', data: {}, opts: { jobId, ...opts } })));
+  await dropped;
+  proxy.refuse(true);
+  expect((await queue.getJobCounts()).active).toBe(4);
+  await endTtl('b', 'd');
+  await pause(900); // past the deadline of the call
+  proxy.refuse(false);
+  await until(async () => (await queue.getJobCounts()).completed === 3, 5_000);
+  await until(async () => (await queue.getJobCounts()).failed === 2, 5_000);
+  expect(ran.toSorted()).toEqual(['a', 'c', 'first']);
+  for (const id of ['b', 'd']) expect((await queue.getJob(id))?.failedReason).toBe('expired');
+  expect(await live.redis.exists(`lunaq:{${live.name}}:stalls`)).toBe(0); // not by the death of the lease
+});
+
+test('a job that has run, and whose settle never came, runs again, also after its ttl', async () => {
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  const connection = live.as('everything', proxy);
+  const queue = live.queue();
+  const end = gate();
+  let starts = 0;
+  const run = async (): Promise<void> => {
+    starts += 1;
+    await end.opened;
+  };
+  live.worker(run, { connection, lockDuration: 600 });
+  const job = await queue.add('job', {}, { ttl: 600_000 });
+  await until(() => starts === 1);
+  await endTtl(job.id);
+  proxy.refuse(true);
+  proxy.cut();
+  end.open();
+  await pause(900); // past the deadline of the settle
+  proxy.refuse(false);
+  await until(async () => (await job.getState()) === 'completed', 5_000);
+  expect(starts).toBe(2);
+  expect(await live.redis.exists(`lunaq:{${live.name}}:stalls`)).toBe(0); // not by the death of the lease
 });
 
 test('a claim whose reply was lost is answered again: its jobs run once', async () => {

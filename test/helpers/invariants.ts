@@ -242,10 +242,14 @@ function* checkEnds({ rows }: Content): Generator<string> {
   const jobs = rows('jobs');
   for (const [id, at] of rows('expiring')) {
     if (!jobs.has(id)) yield `expiring names ${id}, which has no record`;
-    for (const set of ['active', 'suspects', ...finished] as const)
+    for (const set of ['active', ...finished] as const)
       if (rows(set).has(id)) yield `expiring names ${id}, which is in ${set}`;
-    if (at === '0' && (rows('delayed').has(id) || rows('deferred').has(id)))
-      yield `${id} expires without an entry, but does not wait`;
+    for (const set of ['delayed', 'deferred', 'suspects'] as const)
+      if (at === '0' && rows(set).has(id)) yield `${id} expires without an entry, but is in ${set}`;
+  }
+  for (const [id, text] of rows('traits')) {
+    const counts = rows('expiring').has(id) || rows('active').has(id) || ended(id);
+    if (text.includes('"ends":') && !counts) yield `${id} has not started, but does not expire`;
   }
 }
 

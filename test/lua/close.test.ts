@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { close } from '../../src/scripts.js';
+import { close, lapse, reclaim } from '../../src/scripts.js';
 import { expected, type State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
@@ -27,16 +27,23 @@ test('the lease goes, and its rows in calls and workers', async () => {
   );
 });
 
-test('a lease that still holds jobs is declared dead, for reclaim to find', async () => {
-  const queue = await server.queue(before);
-  expect(await queue.run(close, { lease: 'M' }, [{ call: 'M:claim' }])).toBe('dead');
+test('a lease that still holds jobs is declared dead, for reclaim to find, which hears what has started', async () => {
+  const calls = { ...before.calls, 'M:report': '1 now told' };
+  const queue = await server.queue({ ...before, calls });
+  const told = [{ call: 'M:claim' }, { call: 'M:report' }];
+  expect(await queue.run(close, { lease: 'M' }, told)).toBe('dead');
   expect(await queue.state()).toEqual(
     expected(before, {
       leases: { L: 'now+30000', M: 0 },
-      calls: { 'L:claim': '4 now empty', 'L:requeue': '1 now unknown' },
       workers: { L: 'now+30000 {}' },
     }),
   );
+  await queue.run(reclaim, { cursor: '0', losses: 2 });
+  expect(await queue.run(lapse, { expire: 0 })).toBe(0);
+  expect(await queue.state()).toHaveProperty('calls', {
+    'L:claim': '4 now empty',
+    'L:requeue': '1 now unknown',
+  });
 });
 
 test('a lease that holds jobs but is gone is not made anew', async () => {

@@ -80,7 +80,7 @@ test('a delay runs while a job waits for its parents', async () => {
   expect(await queue.state()).toMatchObject({
     deferred: { a: 'now+5000' },
     expiring: { a: 'now+20000' },
-    traits: { a: '{"ttl":20000,"child":true,"due":now+60000}' },
+    traits: { a: '{"ends":now+20000,"child":true,"due":now+60000}' },
   });
 });
 

@@ -35,6 +35,16 @@ test('a job that is put off becomes delayed, no attempt burnt; without a delay i
   );
 });
 
+test('a job that has started has no ttl any more', async () => {
+  const traits = { a: '{"ends":now+60000}', b: '{"ends":now+60000,"lifo":true}' };
+  const queue = await server.queue({ ...before, traits });
+  await queue.run(delay, {}, [a, b]);
+  expect(await queue.state()).toMatchObject({
+    traits: { b: '{"lifo":true}' },
+    waiting: ['b', 'c'],
+  });
+});
+
 test('a lifo job without a delay waits at the head', async () => {
   const queue = await server.queue({ ...before, traits: { b: '{"lifo":true}' } });
   await queue.run(delay, {}, [b]);

@@ -142,7 +142,10 @@ test('a ttl begins when the job is added, not when its id is added again', async
     job('old', ttl),
     job('b'),
   ]);
-  expect(await queue.state()).toMatchObject({ traits: { a: ttl }, waiting: ['old', 'a', 'b'] });
+  expect(await queue.state()).toMatchObject({
+    traits: { a: '{"ends":now+60000}' },
+    waiting: ['old', 'a', 'b'],
+  });
   expect(await queue.state()).toHaveProperty('expiring', { a: 'now+60000' });
 });
 

@@ -55,6 +55,22 @@ describe('a job whose ttl has ended fails, its neighbour goes on', () => {
     );
   });
 
+  test('while it is a suspect that may not have started', async () => {
+    const before: State = { jobs, expiring, suspects: { a: 'now-5000', b: 'now-5000' } };
+    const queue = await server.queue({ ...before, stalls: { a: 0, b: 0 } });
+    expect(await queue.run(expire, args)).toEqual({ expired: ['a'], told: [] });
+    expect(await queue.state()).toEqual(
+      expected(before, {
+        stalls: { a: 0, b: 0 },
+        expiring: { b: 'now+60000' },
+        suspects: { b: 'now-5000' },
+        failed: { a: 'now' },
+        failures,
+      }),
+    );
+    expect(await violations(queue)).toEqual([]);
+  });
+
   test('while it is deferred: its edges go; what it heard of its parents stays', async () => {
     const before: State = {
       jobs,
@@ -209,19 +225,41 @@ describe('claim', () => {
     expect(await bounded.state()).toMatchObject({ waiting: ['b'], wake: ['1'] });
   });
 
-  test('takes the ttl off what it gives, and tells its end, so that a handback gives it back', async () => {
-    const queue = await server.queue({ ...late, expiring: { b: 'now+60000' } });
+  test('takes the ttl off what it gives, and tells its end; a handback gives it back', async () => {
+    const traits = { b: '{"ends":now+60000}' };
+    const queue = await server.queue({ ...late, traits, expiring: { b: 'now+60000' } });
     const reply = await queue.run(claim, claimArgs);
     const ends = queue.now + 60_000;
     expect(reply).toHaveProperty('jobs', [row('a'), row('b', 0, 0, ends)]);
     expect(await queue.state()).not.toHaveProperty('expiring');
     const token = 'token' in reply ? reply.token : '';
-    await queue.run(handback, {}, [{ id: 'b', token, ends }]);
+    await queue.run(handback, {}, [{ id: 'b', token, ran: 0 }]);
     expect(await queue.state()).toMatchObject({ waiting: ['b'], expiring: { b: 'now+60000' } });
     expect(await violations(queue)).toEqual([]);
   });
 
-  test('of a suspect has no ttl to look at', async () => {
+  test('never gives a suspect that may not have started and has expired; expire takes it', async () => {
+    const suspects = { a: 'now-5000' };
+    const expiring = { a: 'now-10000' };
+    const queue = await server.queue({ ...late, waiting: ['b'], suspects, expiring });
+    expect(await queue.run(claim, claimArgs)).toMatchObject({ word: 'more', late: 1, jobs: [] });
+    expect(await queue.state()).toMatchObject({ waiting: ['b'], expiring: { a: 0 }, wake: ['1'] });
+    expect(await queue.state()).not.toHaveProperty('suspects');
+    expect(await violations(queue)).toEqual([]);
+    expect(await queue.run(expire, args)).toHaveProperty('expired', ['a']);
+    expect(await queue.state()).not.toHaveProperty('tombstones');
+  });
+
+  test('takes the ttl off a suspect that it gives', async () => {
+    const suspects = { a: 'now-5000' };
+    const expiring = { a: 'now+60000', b: 'now+60000' };
+    const queue = await server.queue({ ...late, waiting: ['b'], suspects, expiring });
+    const reply = await queue.run(claim, claimArgs);
+    expect(reply).toHaveProperty('jobs', [row('a', 0, 0, queue.now + 60_000)]);
+    expect(await queue.state()).toHaveProperty('expiring', { b: 'now+60000' });
+  });
+
+  test('of a suspect that had started has no ttl to look at', async () => {
     const state = { ...late, waiting: ['b'], suspects: { a: 'now' }, expiring: { b: 'now-10000' } };
     const queue = await server.queue(state);
     expect(ids(await queue.run(claim, claimArgs))).toEqual(['a']);

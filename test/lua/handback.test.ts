@@ -16,9 +16,9 @@ const before: State = {
   leases: { L: 'now+30000' },
   waiting: ['w'],
 };
-const a = { id: 'a', token: 'L:8', ends: '' } as const;
-const b = { id: 'b', token: 'L:8', ends: '' } as const;
-const c = { id: 'c', token: 'L:9', ends: '' } as const;
+const a = { id: 'a', token: 'L:8', ran: 0 } as const;
+const b = { id: 'b', token: 'L:8', ran: 0 } as const;
+const c = { id: 'c', token: 'L:9', ran: 0 } as const;
 
 test('jobs go back to the head in their order, no attempt burnt, and the marker is set', async () => {
   const queue = await server.queue(before);
@@ -82,34 +82,68 @@ test('a job whose losses nobody can read goes back like one that was lost once, 
 });
 
 describe('the ttl of a job that had not started', () => {
-  test('is given back, to the ms', async () => {
-    const queue = await server.queue({ ...before, expiring: { w: 'now+60000' } });
+  const traits = { b: '{"ends":now+60000}', c: '{"lifo":true,"ends":now-10000}' };
+
+  test('counts again, to the ms', async () => {
+    const queue = await server.queue({ ...before, traits, expiring: { w: 'now+60000' } });
     const ends = queue.now + 31_536_000_123;
-    await queue.run(handback, {}, [a, { ...b, ends }]);
+    await queue.redis.hset(queue.keys.traits, 'b', `{"ends":${ends},"failAge":0}`);
+    await queue.run(handback, {}, [a, b]);
     expect(await queue.stored()).toMatchObject({
       waiting: ['a', 'b', 'w'],
       expiring: { b: ends, w: queue.now + 60_000 },
     });
   });
 
-  test('is given back also when it has ended meanwhile; then no claim takes it', async () => {
-    const queue = await server.queue({ ...before, waiting: [] });
-    await queue.run(handback, {}, [{ ...b, ends: queue.now - 10_000 }]);
-    expect(await queue.state()).toMatchObject({ waiting: ['b'], expiring: { b: 'now-10000' } });
+  test('counts again also when it has ended meanwhile; then no claim takes the job', async () => {
+    const queue = await server.queue({ ...before, traits, waiting: [] });
+    await queue.run(handback, {}, [c]);
+    expect(await queue.state()).toMatchObject({ waiting: ['c'], expiring: { c: 'now-10000' } });
     const reply = await queue.run(claim, claimArgs);
     expect(reply).toMatchObject({ word: 'empty', late: 1, jobs: [] });
   });
 
-  test('is not given back to a job that was lost, nor when the token is wrong', async () => {
-    const queue = await server.queue({ ...before, stalls: { b: 1 } });
-    const ends = queue.now + 60_000;
+  test('counts again among the suspects', async () => {
+    const queue = await server.queue({ ...before, traits, stalls: { b: 0 } });
+    await queue.run(handback, {}, [b]);
+    expect(await queue.state()).toMatchObject({
+      suspects: { b: 'now' },
+      expiring: { b: 'now+60000' },
+    });
+  });
+
+  test('does not count again when the token is wrong', async () => {
+    const queue = await server.queue({ ...before, traits });
+    await queue.run(handback, {}, [{ ...b, token: 'L:7' }]);
+    expect(await queue.state()).toEqual(expected({ ...before, traits }));
+  });
+
+  test('is forgotten once the job has started: what follows does not make it count again', async () => {
+    const queue = await server.queue({ ...before, traits });
     await queue.run(handback, {}, [
-      { ...b, ends },
-      { ...a, token: 'L:7', ends },
+      { ...b, ran: 1 },
+      { ...c, ran: 1 },
+    ]);
+    expect(await queue.state()).toMatchObject({
+      waiting: ['b', 'c', 'w'],
+      traits: { c: '{"lifo":true}' },
+    });
+    const reply = await queue.run(claim, claimArgs);
+    const token = 'token' in reply ? reply.token : '';
+    await queue.run(handback, {}, [
+      { id: 'b', token, ran: 0 },
+      { id: 'c', token, ran: 0 },
     ]);
     expect(await queue.state()).not.toHaveProperty('expiring');
   });
+
+  test('is passed over when nobody can read it, and its neighbours go back', async () => {
+    const odd = { ...traits, a: `{"ends":${'9'.repeat(400)}}`, c: '{"ends":0}' };
+    const queue = await server.queue({ ...before, traits: odd });
+    expect(await queue.run(handback, {}, [a, b, c])).toEqual(['settled', 'settled', 'settled']);
+    expect(await queue.state()).toHaveProperty('expiring', { b: 'now+60000' });
+  });
 });
 
-testSettle(server, handback, {}, { ends: '' });
-testAskedStays(server, handback, {}, { ends: 1_900_000_000_000 });
+testSettle(server, handback, {}, { ran: 1 });
+testAskedStays(server, handback, {}, { ran: 0 });

@@ -14,8 +14,6 @@ type Settle = 'complete' | 'fail' | 'stop' | 'retry' | 'delay' | 'handback';
 interface Held {
   readonly id: string;
   readonly token: string;
-  /** End of its ttl (ms) when it had not started. */
-  readonly ends: number | undefined;
 }
 interface Wishes {
   readonly lifo: boolean;
@@ -37,12 +35,16 @@ class Walk {
   /** Jobs with a ttl that have not started; those of them whose ttl has ended. */
   readonly #fresh = new Set<string>();
   readonly #late = new Set<string>();
+  /** Jobs with a ttl of which nobody knows that they have started: those, and active ones. */
+  readonly #timed = new Set<string>();
   readonly #asked = new Set<string>();
   readonly #watched = new Set<string>();
   readonly #dropped = new Set<string>();
   /** Jobs that were lost with a worker. */
   readonly #lost = new Set<string>();
   #lease = 0;
+  /** Whether all that is claimed starts at once, as the last claim said. */
+  #starts = true;
   #number = 0;
 
   constructor(queue: Bench) {
@@ -65,15 +67,15 @@ class Walk {
   /** The job ends in a state, or is gone when it is not kept and nobody awaits it. */
   #end(id: string, state: JobState, keep: boolean): void {
     this.#tokens.delete(id);
-    for (const set of [this.#asked, this.#fresh, this.#late]) set.delete(id);
+    for (const set of [this.#asked, this.#fresh, this.#late, this.#timed]) set.delete(id);
     if (keep || this.#watched.has(id)) this.#states.set(id, state);
     else this.#forget(id);
   }
 
   #forget(id: string): void {
     this.#states.delete(id);
-    for (const set of [this.#watched, this.#dropped, this.#lost, this.#fresh, this.#late])
-      set.delete(id);
+    for (const set of [this.#watched, this.#dropped, this.#lost]) set.delete(id);
+    for (const set of [this.#fresh, this.#late, this.#timed]) set.delete(id);
   }
 
   async add(chosen: readonly string[], wishes: Wishes, delayed: boolean): Promise<void> {
@@ -98,22 +100,25 @@ class Walk {
       if (this.#states.has(id)) continue;
       this.#states.set(id, delayed ? 'delayed' : 'waiting');
       if (ttl) this.#fresh.add(id);
+      if (ttl) this.#timed.add(id);
       if (drop) this.#dropped.add(id);
     }
   }
 
-  async claim(want: number, allowance: number): Promise<number> {
+  /** `starts`: every job of the lease starts as soon as it is claimed. */
+  async claim(want: number, allowance: number, starts: boolean): Promise<number> {
     const lease = `L${this.#lease}`;
     await this.#queue.seed({ leases: { [lease]: 'now+60000' } });
-    const args = { ...this.#numbered(lease), schema: 1, lease, want };
+    const args = { ...this.#numbered(lease), call: `${lease}:claim`, schema: 1, lease, want };
     const reply = await this.#twice(() =>
       this.#queue.run(scripts.claim, {
         ...args,
         allowance: Math.min(allowance, want),
         alone: 1,
-        begun: '',
+        begun: starts ? '' : '0',
       }),
     );
+    this.#starts = starts;
     if (!('jobs' in reply)) return 0;
     for (const { id, record, ends } of reply.jobs) {
       assert.equal(record, `["${id}"]`);
@@ -122,7 +127,7 @@ class Walk {
       assert.deepEqual([id, this.#states.get(id)], [id, 'waiting']);
       this.#states.set(id, 'active');
       this.#tokens.set(id, reply.token);
-      this.#claims.push({ id, token: reply.token, ends });
+      this.#claims.push({ id, token: reply.token });
     }
     return reply.jobs.length;
   }
@@ -130,7 +135,8 @@ class Walk {
   async settle(kind: Settle, which: number, keep: boolean): Promise<void> {
     const held = this.#claims.at(-1 - (which % (this.#claims.length || 1)));
     if (held === undefined) return;
-    const { id, token, ends = '' } = held;
+    const { id, token } = held;
+    const ran = keep ? 1 : 0;
     const isHeld = this.#tokens.get(id) === token;
     const claim = { id, token };
     const failed = { ...claim, attempts: 1, failure };
@@ -142,7 +148,7 @@ class Walk {
       stop: () => this.#queue.run(scripts.stop, age, [claim]),
       retry: () => this.#queue.run(scripts.retry, {}, [{ ...failed, delay }]),
       delay: () => this.#queue.run(scripts.delay, {}, [{ ...claim, delay }]),
-      handback: () => this.#queue.run(scripts.handback, {}, [{ ...claim, ends }]),
+      handback: () => this.#queue.run(scripts.handback, {}, [{ ...claim, ran }]),
     };
     const stays = this.#asked.has(id) && /^(retry|delay|handback)$/.test(kind);
     const word = isHeld && stays ? 'stopping' : 'settled';
@@ -153,7 +159,9 @@ class Walk {
     if (kind in last) this.#end(id, last[kind as keyof typeof last], keep);
     else this.#states.set(id, kind !== 'handback' && keep ? 'delayed' : 'waiting');
     this.#tokens.delete(id);
-    if (kind === 'handback' && ends !== '' && !this.#lost.has(id)) this.#fresh.add(id);
+    if (kind in last) return;
+    if (kind !== 'handback' || keep) this.#timed.delete(id);
+    if (this.#timed.has(id)) this.#fresh.add(id);
   }
 
   async cancel(chosen: readonly string[], word: 'cancelled' | 'cancel' | 'release'): Promise<void> {
@@ -185,6 +193,7 @@ class Walk {
   async age(): Promise<void> {
     for (const id of this.#fresh) {
       await this.#queue.seed({ expiring: { [id]: 'now-1000' } });
+      assert.ok(this.#timed.has(id));
       this.#late.add(id);
     }
     this.#fresh.clear();
@@ -238,6 +247,7 @@ class Walk {
       assert.match(this.#states.get(id) ?? '', /^(completed|failed|cancelled)$/);
       this.#states.set(id, 'waiting');
       this.#lost.delete(id);
+      this.#timed.delete(id);
     }
   }
 
@@ -260,6 +270,8 @@ class Walk {
     for (const id of reply.suspects) {
       this.#tokens.delete(id);
       this.#states.set(id, 'waiting');
+      if (this.#starts || this.#lost.has(id)) this.#timed.delete(id);
+      if (this.#timed.has(id)) this.#fresh.add(id);
       this.#lost.add(id);
     }
     for (const { id, token, settle } of reply.over) {
@@ -303,7 +315,7 @@ class Walk {
   /** Whatever waits is claimed, each job once, one call after the other. */
   async finish(): Promise<void> {
     await this.expire();
-    while ((await this.claim(3, 1)) > 0);
+    while ((await this.claim(3, 1, true)) > 0);
     assert.ok(![...this.#states.values()].includes('waiting'));
     assert.equal(await this.#queue.redis.exists(this.#queue.keys.tombstones), 0);
   }
@@ -382,10 +394,10 @@ function add(chosen: fc.Arbitrary<string[]>): fc.Arbitrary<Step> {
 }
 
 function claims(): fc.Arbitrary<Step> {
-  return fc.tuple(fc.nat(3), fc.nat(2)).map(
-    ([want, allowance]) =>
+  return fc.tuple(fc.nat(3), fc.nat(2), fc.boolean()).map(
+    ([want, allowance, starts]) =>
       (walk) =>
-        walk.claim(want, allowance),
+        walk.claim(want, allowance, starts),
   );
 }
 

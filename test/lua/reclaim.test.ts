@@ -1,11 +1,27 @@
 import { describe, expect, test } from 'vitest';
-import { fail, lapse, reclaim, stop } from '../../src/scripts.js';
+import {
+  cancel,
+  claim,
+  drain,
+  expire,
+  fail,
+  lapse,
+  reclaim,
+  remove,
+  stop,
+} from '../../src/scripts.js';
+import { args as claimArgs } from '../helpers/claims.js';
 import { checkInvariants } from '../helpers/invariants.js';
 import { expected, type State } from '../helpers/keyspace.js';
-import { privateServer } from '../helpers/scripts.js';
+import { privateServer, type Bench } from '../helpers/scripts.js';
 
 const server = privateServer();
 const args = { cursor: '0', losses: 2 };
+const numbered = { call: 'p:it', number: 1 };
+
+async function violations(queue: Bench): Promise<string[]> {
+  return await checkInvariants(queue.redis, queue.name, { prefix: queue.prefix });
+}
 
 const before: State = {
   meta: { schema: 1, token: 9 },
@@ -54,6 +70,62 @@ describe('jobs of claims behind the one of which its worker said that all had be
       );
     });
   }
+
+  const waited = { 'D:claim': rows['a claim'] };
+  const traits = { a: '{"ends":now+60000}', b: '{"lifo":true,"ends":now+60000}' };
+
+  test('expire at the end of their ttl, which counts no more for the others', async () => {
+    const state = { ...before, traits, calls: waited };
+    const queue = await server.queue(state);
+    await queue.run(reclaim, args);
+    expect(await queue.state()).toMatchObject({
+      stalls: { a: '1', b: '0' },
+      suspects: { a: 'now', b: 'now' },
+    });
+    expect(await queue.state()).toHaveProperty('expiring', { b: 'now+60000' });
+    expect(await queue.state()).toHaveProperty('traits', { b: expect.stringMatching(/^{"lifo":true,"ends":/) as string }); // prettier-ignore
+    expect(await violations(queue)).toEqual([]);
+  });
+
+  test('never start once that has ended, wherever they go from there', async () => {
+    const state = { ...before, traits: { b: '{"ends":now-5000}' }, calls: waited };
+    const claimed = await server.queue(state);
+    await claimed.run(reclaim, args);
+    const reply = await claimed.run(claim, { ...claimArgs, allowance: 8 });
+    expect(reply).toMatchObject({ word: 'claimed', late: 1, jobs: [{ id: 'a' }] });
+    expect(await violations(claimed)).toEqual([]);
+    const swept = await server.queue(state);
+    await swept.run(reclaim, args);
+    for (const queue of [claimed, swept]) {
+      const expiry = await queue.run(expire, { limit: 256, failure: '{}' });
+      expect(expiry).toEqual({ expired: ['b'], told: [] });
+      expect(await queue.state()).toMatchObject({ failed: { b: 'now' } });
+      expect(await queue.state()).not.toHaveProperty('tombstones');
+      expect(await violations(queue)).toEqual([]);
+    }
+    expect(await swept.state()).toHaveProperty('suspects', { a: 'now' });
+  });
+
+  test.each<[string, (queue: Bench) => Promise<unknown>]>([
+    ['cancelled', (queue) => queue.run(cancel, { ...numbered, word: 'cancelled', failure: '{}' }, [{ id: 'b' }])],
+    ['removed', (queue) => queue.run(remove, { ...numbered, state: '' }, [{ id: 'b' }])],
+    ['drained', (queue) => queue.run(drain, { ...numbered, limit: 100, delayed: 0 })],
+  ])('have no ttl any more when they are %s', async (_, act) => {
+    const queue = await server.queue({ ...before, traits, calls: waited });
+    await queue.run(reclaim, args);
+    await act(queue);
+    expect(await queue.state()).not.toHaveProperty('expiring');
+    expect(await queue.state()).not.toHaveProperty('tombstones');
+    expect(await queue.state()).not.toHaveProperty('suspects.b');
+    expect(await violations(queue)).toEqual([]);
+  }); // prettier-ignore
+
+  test('have started once they were claimed as suspects, and lost again', async () => {
+    const queue = await server.queue({ ...before, traits, stalls: { b: 0 }, calls: waited });
+    await queue.run(reclaim, args);
+    expect(await queue.state()).toMatchObject({ stalls: { a: '1', b: '1' }, traits: { b: '{"lifo":true}' } }); // prettier-ignore
+    expect(await queue.state()).not.toHaveProperty('expiring');
+  });
 
   test('were lost if they are suspects: those start as soon as they are claimed', async () => {
     const state = { ...before, calls: { 'D:claim': rows['a claim'] }, stalls: { b: 0 } };

@@ -43,6 +43,16 @@ test('finished jobs wait at the tail; attempts, losses, outcome and failures are
   );
 });
 
+test('a job that was put back has no ttl any more', async () => {
+  const traits = { a: '{"ends":now-5000}', b: '{"lifo":true,"ends":now-5000}' };
+  const queue = await server.queue({ ...before, traits });
+  await queue.run(requeue, args, [again('a'), again('b')]);
+  const after = await queue.state();
+  expect(after).toMatchObject({ traits: { b: '{"lifo":true}' }, waiting: ['b', 'w', 'a'] });
+  expect(after).not.toHaveProperty('traits.a');
+  expect(after).not.toHaveProperty('expiring');
+});
+
 test('a lifo job keeps its traits and waits at the head', async () => {
   const queue = await server.queue({ ...before, traits: { a: '{"lifo":true}' }, wake: ['1'] });
   await queue.run(requeue, args, [again('a')]);

@@ -51,6 +51,16 @@ test('a job without a delay waits at the tail, and the marker is set', async () 
   );
 });
 
+test('a job that has started has no ttl any more', async () => {
+  const traits = { a: '{"ends":now+60000}', b: '{"ends":now+60000,"lifo":true}' };
+  const queue = await server.queue({ ...before, traits });
+  await queue.run(retry, {}, [a, b]);
+  expect(await queue.state()).toMatchObject({
+    traits: { b: '{"lifo":true}' },
+    waiting: ['b', 'c'],
+  });
+});
+
 test('a lifo job without a delay waits at the head', async () => {
   const queue = await server.queue({ ...before, traits: { b: '{"lifo":true}' } });
   await queue.run(retry, {}, [b]);

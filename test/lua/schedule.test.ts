@@ -110,5 +110,8 @@ test('a ttl begins when the job is added, also when it ends before the job is du
   const items = [job('a', 60_000, '{"ttl":20000}'), job('b', 10_000)];
   await queue.run(schedule, args, items);
   expect(await queue.state()).toMatchObject({ delayed: { a: 'now+60000', b: 'now+10000' } });
-  expect(await queue.state()).toHaveProperty('expiring', { a: 'now+20000' });
+  expect(await queue.state()).toMatchObject({
+    expiring: { a: 'now+20000' },
+    traits: { a: '{"ends":now+20000}' },
+  });
 });

@@ -182,22 +182,25 @@ export class Comparison {
     this.#column(
       'traits',
       (job) => {
-        const { lifo, ttl, removeOnFail } = job.spec.opts;
-        const flags = { lifo: lifo || undefined, ttl, failAge: ageOf(removeOnFail), child: job.isChild || undefined, parent: job.isParent || undefined, due: job.due?.[0] }; // prettier-ignore
+        const { lifo, removeOnFail } = job.spec.opts;
+        const flags = { lifo: lifo || undefined, ends: job.ends?.[0], failAge: ageOf(removeOnFail), child: job.isChild || undefined, parent: job.isParent || undefined, due: job.due?.[0] }; // prettier-ignore
         const text = JSON.stringify(flags);
         return text === '{}' ? undefined : JSON.parse(text);
       },
       (text, job) => {
-        const { size: _, ...flags } = JSON.parse(text) as { size?: number; due?: number };
-        if (job.due && fits(flags.due, job.due)) job.due = [flags.due as number, flags.due as number]; // prettier-ignore
+        const { size: _, ...flags } = JSON.parse(text) as { size?: number; due?: number; ends?: number }; // prettier-ignore
+        for (const when of ['due', 'ends'] as const)
+          if (job[when] && fits(flags[when], job[when])) job[when] = [flags[when] as number, flags[when] as number]; // prettier-ignore
         return flags;
       },
     );
     // A large record alone makes a row, of which the invariants know.
     const rows = this.#actual['traits'] as Record<string, object>;
     for (const [id, flags] of Object.entries(rows)) if (Object.keys(flags).length === 0) delete rows[id]; // prettier-ignore
-    const wanted = this.#expected['traits'] as Record<string, { due?: number }>;
-    for (const [id, flags] of Object.entries(wanted)) if (flags.due !== undefined) flags.due = this.#queue.jobs.get(id)?.due?.[0] as number; // prettier-ignore
+    const wanted = this.#expected['traits'] as Record<string, { due?: number; ends?: number }>;
+    for (const [id, flags] of Object.entries(wanted))
+      for (const when of ['due', 'ends'] as const)
+        if (flags[when] !== undefined) flags[when] = this.#queue.jobs.get(id)?.[when]?.[0] as number; // prettier-ignore
   }
 
   #sets(vague: ReadonlySet<string>): void {

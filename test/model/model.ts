@@ -51,7 +51,8 @@ export class ModelOfQueues extends Families {
     const job = new Job(spec, this.now, isParent);
     queue.jobs.set(spec.id, job);
     this.count(queue, 'added');
-    if (spec.opts.ttl) queue.expiring.set(spec.id, later(this.now, spec.opts.ttl));
+    if (spec.opts.ttl) job.ends = later(this.now, spec.opts.ttl);
+    if (job.ends) queue.expiring.set(spec.id, job.ends);
     return job;
   }
 
@@ -170,6 +171,7 @@ export class ModelOfQueues extends Families {
     queue.evicting.delete(id);
     job.attempts = undefined;
     job.losses = undefined;
+    job.ends = undefined;
     job.result = undefined;
     job.reasons = [];
     if (job.pinned) job.pinned.fate = undefined;

@@ -113,6 +113,8 @@ export class Job {
   awaited = false;
   /** Not before: of a child, whose delay counts from its add. */
   due: Time | undefined;
+  /** The end of its ttl, until it is known to have started, or is put back. */
+  ends: Time | undefined;
   /** Parents that it waits for. */
   readonly open = new Set<Edge>();
   /** Who is to hear of its end. */

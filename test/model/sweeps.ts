@@ -83,6 +83,7 @@ export class Sweeps extends ModelOfQueues {
         this.finish(queue, job, { fate: 'failed', age: ageOf(opts.removeOnFail) }, told);
       } else {
         job.losses = losses;
+        job.ends = undefined;
         queue.news.push(['stalled', { jobId: job.spec.id }]);
         this.move(queue, job, 'waiting');
         queue.suspects.set(job.spec.id, this.now);
@@ -95,7 +96,10 @@ export class Sweeps extends ModelOfQueues {
   pass(ms: number): void {
     for (const queue of this.queues.values()) {
       for (const times of queue.zsets) for (const [id, at] of times) times.set(id, later(at, -ms));
-      for (const job of queue.jobs.values()) if (job.due) job.due = later(job.due, -ms);
+      for (const job of queue.jobs.values()) {
+        if (job.due) job.due = later(job.due, -ms);
+        if (job.ends) job.ends = later(job.ends, -ms);
+      }
     }
   }
 }

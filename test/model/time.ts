@@ -16,7 +16,7 @@ export async function letPass(redis: Redis, prefix: string, ms: number): Promise
   for (const key of await scanKeys(redis, `${prefix}:{`)) {
     const noun = key.slice(key.lastIndexOf(':') + 1);
     if (timed.has(noun)) await shiftScores(redis, key, ms);
-    if (noun === 'traits') await shiftDue(redis, key, ms);
+    if (noun === 'traits') await shiftTraits(redis, key, ms);
   }
 }
 
@@ -26,10 +26,13 @@ async function shiftScores(redis: Redis, key: string, ms: number): Promise<void>
   if (rows.length > 0) await redis.zadd(key, ...rows);
 }
 
-/** When a deferred job may run is kept with its traits. */
-async function shiftDue(redis: Redis, key: string, ms: number): Promise<void> {
+/** When a deferred job may run, and when one that has not started expires, is kept with its traits. */
+async function shiftTraits(redis: Redis, key: string, ms: number): Promise<void> {
   for (const [id, text] of Object.entries(await redis.hgetall(key))) {
-    const older = text.replace(/"due":(\d+)/, (_, due: string) => `"due":${Number(due) - ms}`);
+    const older = text.replaceAll(
+      /"(due|ends)":(\d+)/g,
+      (_, what: string, at: string) => `"${what}":${Number(at) - ms}`,
+    );
     if (older !== text) await redis.hset(key, id, older);
   }
 }

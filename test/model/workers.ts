@@ -178,6 +178,7 @@ export class Model extends Sweeps {
   /** `until`: the ms are those from somewhere within the step to its end. */
   #putOff(queue: QueueState, job: Job, ms: number, until: boolean): void {
     if (until) this.happened('put off until a time');
+    job.ends = undefined;
     if (ms === 0) return this.push(queue, job);
     this.move(queue, job, 'delayed');
     const [from, to] = later(this.now, ms);
@@ -213,6 +214,7 @@ export class Model extends Sweeps {
       const { job } = run;
       if (job.asked) continue;
       this.letGo(run);
+      job.ends = undefined;
       this.move(queue, job, 'waiting');
       if (job.losses === undefined) queue.waiting.unshift(run.id);
       else queue.suspects.set(run.id, this.now);

@@ -78,6 +78,7 @@ export function settle(next: Model, claim: Claim, how: Ending): string {
   if (job?.state !== 'active' || job.serial !== serial) return 'lost';
   if (job.asked && (how === 'retry' || how === 'handback' || how === 'delay')) return 'stopping';
   Object.assign(job, { asked: false, serial: 0 });
+  if (how === 'retry' || how === 'delay') job.timed = false;
   if (how === 'fail' || how === 'retry')
     Object.assign(job, { attempts, failures: job.failures + 1 });
   if (how === 'complete') job.state = 'completed';
@@ -86,6 +87,7 @@ export function settle(next: Model, claim: Claim, how: Ending): string {
   if (how === 'delay') postpone(next, job);
   if (how === 'retry') next.waiting.push(id);
   if (how === 'handback') {
+    if (job.timed) job.ttl = 'runs';
     if (job.losses === undefined) next.waiting.unshift(id);
     else next.suspects.push(id);
   }
@@ -131,7 +133,7 @@ export function reclaim(next: Model, most: number): string {
       over.push({ id, serial: job.serial, attempts: job.attempts, how: job.asked ? 'stop' : 'fail' }); // prettier-ignore
       continue;
     }
-    Object.assign(job, { state: 'waiting', serial: 0, losses });
+    Object.assign(job, { state: 'waiting', serial: 0, timed: false, losses });
     lost.push(id);
   }
   next.over = over;
@@ -171,7 +173,7 @@ function owes({ family }: Model, id: string, word: string): boolean {
   return true;
 }
 
-const fresh = { state: 'waiting', due: false, flagged: false, ttl: undefined, serial: 0, asked: false, attempts: 0, losses: undefined, failures: 0 } as const; // prettier-ignore
+const fresh = { state: 'waiting', due: false, flagged: false, timed: false, ttl: undefined, serial: 0, asked: false, attempts: 0, losses: undefined, failures: 0 } as const; // prettier-ignore
 
 /** What a producer's call does to a job. */
 export function produce(
@@ -184,7 +186,7 @@ export function produce(
   if (name === 'enqueue' || name === 'enqueue with a ttl' || name === 'schedule') {
     if (job) return 'duplicate';
     const timed = name === 'enqueue with a ttl';
-    const added: Job = { ...fresh, flagged: timed, ttl: timed ? 'runs' : undefined };
+    const added: Job = { ...fresh, timed, ttl: timed ? 'runs' : undefined };
     next.jobs[id] = added;
     if (name === 'schedule') postpone(next, added);
     else next.waiting.push(id);

@@ -58,7 +58,7 @@ export function defer(next: Model): string {
   const { family } = next;
   const word = family.known?.word;
   const state = word === 'pending' ? 'deferred' : word === 'completed' ? 'waiting' : 'failed';
-  next.jobs[child] = { state, due: false, flagged: true, ttl: undefined, serial: 0, asked: false, attempts: 0, losses: undefined, failures: state === 'failed' ? 1 : 0 }; // prettier-ignore
+  next.jobs[child] = { state, due: false, flagged: true, timed: false, ttl: undefined, serial: 0, asked: false, attempts: 0, losses: undefined, failures: state === 'failed' ? 1 : 0 }; // prettier-ignore
   if (state === 'waiting') {
     next.waiting.push(child);
     next.marker = true;

@@ -105,7 +105,7 @@ export function modelKeys(model: Model): ReturnType<typeof keysOf> {
     suspects: [...model.suspects.filter((id) => lossesOf(id) <= 1), ...model.suspects.filter((id) => lossesOf(id) > 1)], // prettier-ignore
     delayed: byId(({ state, due }) => (state === 'delayed' ? (due ? 'over' : 'runs') : undefined)),
     expiring: byId(({ ttl }) => ttl),
-    traits: jobs.filter(([, { flagged }]) => flagged).map(([id]) => id).toSorted(), // prettier-ignore
+    traits: jobs.filter(([, { flagged, timed }]) => flagged || timed).map(([id]) => id).toSorted(), // prettier-ignore
     deferred: inState('deferred'),
     awaiting: family.open ? [`b\t${edge}`] : [],
     dependents: family.stands ? [`a\t${edge}`] : [],

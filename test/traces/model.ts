@@ -7,8 +7,10 @@ export interface Job {
   state: 'waiting' | 'delayed' | 'deferred' | 'active' | 'completed' | 'failed' | 'cancelled';
   /** Delayed, and its time has come. */
   due: boolean;
-  /** Scripts must know something of it: it was added with a ttl, or is a child. */
+  /** Scripts must know something of it: it is a child. */
   flagged: boolean;
+  /** It was added with a ttl, and is not known to have started. */
+  timed: boolean;
   /** Of one that has not started: its ttl runs, or is over; `late`: a claim has found that. */
   ttl: 'runs' | 'over' | 'late' | undefined;
   /** Of the claim that it is held under; 0 for none. */

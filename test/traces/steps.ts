@@ -180,7 +180,7 @@ export class Steps {
         stop: () => script(scripts.stop, { age: '' }, [shown], joined),
         retry: () => script(scripts.retry, {}, [{ ...shown, attempts, delay: 0, failure }], joined),
         delay: () => script(scripts.delay, {}, [{ ...shown, delay: 3_600_000 }], joined),
-        handback: () => script(scripts.handback, {}, [{ ...shown, ends: '' }], joined),
+        handback: () => script(scripts.handback, {}, [{ ...shown, ran: 0 }], joined),
       };
       return calls[how]()(keys);
     };

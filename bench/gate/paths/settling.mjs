@@ -58,7 +58,7 @@ export const settlingPaths = [
   }),
   path('handback', 'handback', {
     before: active,
-    each: (id) => ({ ...held(id), ends: '' }),
+    each: (id) => ({ ...held(id), ran: 0 }),
     meets: settled,
     core: true,
   }),
