@@ -28,6 +28,9 @@ export interface Glimpse<Queue> {
   readonly due: number | undefined;
 }
 
+/** ms by which a wait may end late, rather than to have another worker's block begin anew for it. */
+const late = 100;
+
 /** Most queues whose markers one call looks at. */
 const mostMarkers = 512;
 
@@ -50,6 +53,8 @@ export class Waker {
   readonly #connection: Connection;
   #waiters: Waiter[] = [];
   #blockedOn: ReadonlySet<string> | undefined;
+  /** When the block under way ends (ms, monotonic). */
+  #blockedUntil = 0;
   #turning = false;
 
   private constructor(connection: Connection) {
@@ -85,8 +90,14 @@ export class Waker {
       signal.addEventListener('abort', abort, { once: true });
       this.#waiters.push(waiter);
       if (!this.#turning) void this.#turn();
-      else if (!keys.every((key) => this.#blockedOn?.has(key))) void this.#interrupt();
+      else if (!this.#covers(waiter)) void this.#interrupt();
     });
+  }
+
+  /** Whether the block under way does for this one, too. */
+  #covers({ keys, until }: Waiter): boolean {
+    if (this.#blockedUntil - until > late) return false;
+    return keys.every((key) => this.#blockedOn?.has(key));
   }
 
   /** Looks at these queues and changes nothing. Undefined: an answer is missing. */
@@ -148,6 +159,7 @@ export class Waker {
       const keys =
         others.length === 0 ? first.keys : this.#waiters.flatMap((waiter) => waiter.keys);
       this.#blockedOn = new Set(keys);
+      this.#blockedUntil = now + left;
       const end = await this.#connection.block([...this.#blockedOn], Math.max(0.01, left / 1_000));
       this.#blockedOn = undefined;
       if (end.kind === 'lost') this.#release(this.#waiters, undefined);
