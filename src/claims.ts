@@ -49,6 +49,10 @@ export class Claims {
   lastWord: ClaimReply['word'] | undefined;
   /** Of the last claim that was answered. */
   lastToken: Token | undefined;
+  /** The claim of the job with a ttl that has started last. */
+  #begins: { readonly number: number; readonly lease: Lease } | undefined;
+  /** Number of a claim: that all jobs of those before it have started was told by the last call; Infinity when none was to wait. */
+  #told = Infinity;
   /** Numbers of claims between which there was one that brought nothing here, whatever it has taken. */
   #missed: { readonly after: number; before: number }[] = [];
   /** Whether jobs were handed back while a claim was under way. */
@@ -105,6 +109,7 @@ export class Claims {
     const numbered = { ...lease.caller.next('claim'), schema: scripts.schemaVersion };
     const grant = this.suspicion.grant(Math.max(0, Math.min(want, free - this.ahead.suspects)));
     const begun = this.#begun(lease, want, spare);
+    this.#told = begun === '' ? Infinity : Number(begun);
     return callOf(scripts.claim, this.#keys, {
       ...numbered,
       lease: lease.id,
@@ -122,6 +127,18 @@ export class Claims {
     if (want <= Math.max(0, spare)) return '';
     const last = this.lastToken;
     return last && lease.holds(last) ? String(tokenNumber(last)) : '0';
+  }
+
+  /** A job starts. That one with a ttl has started is told as soon as it can be, lest it expires when this worker dies. */
+  starts({ row, token, lease }: Run): void {
+    if (row.ends !== undefined) this.#begins = { number: tokenNumber(token), lease };
+  }
+
+  /** Whether a claim is to be made, of no jobs if there is no slot, to tell that jobs have started. */
+  get untold(): boolean {
+    if (!this.#begins || this.#begins.lease.dead || this.#begins.number <= this.#told) return false;
+    const { oldest } = this.ahead;
+    return oldest === undefined || oldest > this.#begins.number;
   }
 
   /** Takes the answer of that call; undefined when none came. */

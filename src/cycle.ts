@@ -169,7 +169,11 @@ export class Cycle implements Claimant {
 
   startNext(): void {
     const run = this.claims.ahead.shift();
-    if (run && !run.expired) return this.#hooks.start(run);
+    if (run && !run.expired) {
+      this.claims.starts(run);
+      if (this.claims.untold) this.kick();
+      return this.#hooks.start(run);
+    }
     if (run) this.handbacks.unstarted(run);
     if (this.#slots.busy === 0) this.#slots.pace.idle(performance.now());
   }
@@ -250,7 +254,7 @@ export class Cycle implements Claimant {
       this.#tookMarker ||
       this.#shows ||
       this.#due.isDue ||
-      (this.#audit.asked && this.#holder.live !== undefined)
+      ((this.#audit.asked || this.claims.untold) && this.#holder.live !== undefined)
     );
   }
 
@@ -296,7 +300,7 @@ export class Cycle implements Claimant {
 
   #claimUnder(lease: Lease): ReturnType<Claims['call']> | undefined {
     const want = this.#wanted();
-    if (want === 0 && !this.#tookMarker) return undefined;
+    if (want === 0 && !this.#tookMarker && !this.claims.untold) return undefined;
     return this.claims.call(lease, want, this.#slots.free, this.#slots.spare());
   }
 

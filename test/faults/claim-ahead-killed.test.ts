@@ -1,7 +1,7 @@
 // A worker's process is killed while it holds jobs that it had claimed ahead.
 import { expect, test } from 'vitest';
 import { Holder, Holds, randomFrom } from '../helpers/holds.js';
-import { liveRedis, pause, quick, until } from '../helpers/live.js';
+import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
 
 const live = liveRedis();
 const short = (length: number) => Array.from({ length }, () => ({ name: 'short', data: {} }));
@@ -97,6 +97,38 @@ test('by the job before them: those whose ttl has ended before others take them 
   await until(async () => (await queue.getJobCounts()).completed === count - waited.length, 30_000);
   console.log(`${waited.length} jobs expired that a worker which was killed had not started`);
   expect(waited.filter((id) => ran.has(id))).toEqual([]);
+}, 60_000);
+
+test('a job that was claimed ahead and has started runs again when its worker dies, also after its ttl', async () => {
+  const queue = live.queue();
+  const key = (noun: string): string => `lunaq:{${live.name}}:${noun}`;
+  const started = gate<string>();
+  const over = gate();
+  const first = live.worker(async (job, token) => {
+    if (job.name !== 'long') return;
+    started.open(token);
+    await over.opened;
+  });
+  await first.pause();
+  await queue.addBulk(short(400));
+  const opts = { ttl: 600_000 };
+  const long = await queue.add('long', {}, opts);
+  await queue.addBulk(Array.from({ length: 50 }, () => ({ name: 'behind', data: {}, opts })));
+  first.resume();
+  const [lease = '', number] = (await started.opened).split(':');
+  // What was claimed with it goes back; then its worker tells that it has started.
+  await until(async () => {
+    const row = (await live.redis.hget(key('calls'), `${lease}:claim`)) ?? '';
+    const begun = /^[^\n\t]*\n?[^\n\t]*\t(\d+)/.exec(row)?.[1] ?? Infinity;
+    return Number(begun) >= Number(number);
+  });
+  await live.redis.hset(key('traits'), long.id, '{"ends":1000000000000}');
+  await live.redis.zadd(key('leases'), 0, lease);
+  const again: string[] = [];
+  live.worker((job) => void again.push(job.name), options);
+  await until(async () => (await long.getState()) === 'completed', 30_000);
+  expect(again).toContain('long');
+  over.open();
 }, 60_000);
 
 test('a job that kills its worker whenever it starts fails, though the first loss of one that was claimed ahead does not count', async () => {

@@ -49,3 +49,25 @@ test('what is bare while a claim is under way is not known to be empty: that cla
   made.foundBare();
   expect(made.lastWord).toBe('empty');
 });
+
+test('that jobs with a ttl have started is told once none of their claim waits, if no claim has told it', () => {
+  const made = claims(1);
+  const waits = 'job-0' as JobId;
+  const run = (ends?: number): Run =>
+    new Run({ id: 'a' as JobId, record: '[]', attempts: 0, losses: 0, suspect: false, ends }, 'L:7' as Token, lease, 0); // prettier-ignore
+  made.call(lease, 1, 1, -1);
+  made.starts(run(5));
+  expect(made.untold).toBe(false);
+  made.ahead.remove(waits);
+  expect(made.untold).toBe(true);
+  expect(made.call(lease, 0, 0, 0).argv.at(-1)).toBe('');
+  expect(made.untold).toBe(false);
+});
+
+test('that jobs without a ttl have started is not told for its own sake', () => {
+  const made = claims(0);
+  made.call(lease, 2, 1, 1);
+  const row = { id: 'a' as JobId, record: '[]', attempts: 0, losses: 0, suspect: false };
+  made.starts(new Run(row, 'L:8' as Token, lease, 0));
+  expect(made.untold).toBe(false);
+});
