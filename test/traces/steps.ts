@@ -158,7 +158,8 @@ export class Steps {
       const holding = holds(next, lease) > 0;
       if (!holding) delete next.leases[lease];
       else if (next.leases[lease]) next.leases[lease] = 'dead';
-      delete next.calls[`${lease}:claim`];
+      // What it holds may not have started: reclaim asks its claims.
+      if (!holding) delete next.calls[`${lease}:claim`];
       const isDelayed = Object.values(next.jobs).some(({ state }) => state === 'delayed');
       if (next.waiting.length + next.suspects.length > 0 || isDelayed) next.marker = true;
       return holding ? 'dead' : 'closed';
