@@ -1,6 +1,6 @@
 -- admit(jobs, traits, expiring, watched, stored, ids, records, flags, now, left): stores each job whose id is neither stored nor earlier in the
--- batch, `left` of them at most. A ttl (ms) in its traits begins now and becomes its end; a delay there becomes a due time. Returns added, duplicate or full for
--- each, and the indexes of those added.
+-- batch, `left` of them at most. A ttl (ms) in its traits begins now and becomes its end; a delay there becomes a due time. Returns added,
+-- duplicate or full for each, and the indexes of those added.
 local function admit(jobs, traits, expiring, watched, stored, ids, records, flags, now, left)
   local words, added, flagged, seen = {}, {}, {}, {}
   local function due(delay) return string.format('"due":%.0f', now + delay) end
