@@ -35,14 +35,9 @@ export class Audit {
 
   /**
    * Adds its call, if one is due or was asked for. `expected`: how many jobs should be under the lease when the calls before it
-   * were done; `newest`: the token of the last claim that was answered.
+   * were done; `newest`: number of the newest claim that may have strays.
    */
-  join(
-    trip: RoundTrip,
-    lease: Lease,
-    expected: () => number,
-    newest: () => Token | undefined,
-  ): void {
+  join(trip: RoundTrip, lease: Lease, expected: () => number, newest: () => number): void {
     const now = performance.now();
     if (!this.asked && now - this.#last < this.#period) return;
     this.#last = now;
@@ -55,12 +50,12 @@ export class Audit {
     lease: Lease,
     reply: RenewReply | undefined,
     expected: number,
-    newest: Token | undefined,
+    newest: number,
   ): Promise<void> {
     if (reply?.word === 'dead') lease.die();
     if (reply?.word !== 'alive') return;
     if (reply.stops.length > 0) this.#hooks.stop(reply.stops, lease);
-    if (reply.held <= expected || newest === undefined) return;
+    if (reply.held <= expected) return;
     for (const { id, token } of await strays(this.#connection, this.#keys, lease, newest))
       if (!this.#hooks.holds(id, token)) this.#hooks.giveBack(id, token);
   }

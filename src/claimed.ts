@@ -13,12 +13,12 @@ export function tokenNumber(token: Token): number {
   return Number(token.slice(token.indexOf(':') + 1));
 }
 
-/** Active jobs under this lease that were claimed no later than `newest`, found in bounded steps. */
+/** Active jobs under this lease that were claimed by no newer claim than this, found in bounded steps. */
 export async function strays(
   connection: Connection,
   keys: QueueKeys,
   lease: Lease,
-  newest: Token,
+  newest: number,
 ): Promise<{ id: JobId; token: Token }[]> {
   const found: { id: JobId; token: Token }[] = [];
   let cursor = '0';
@@ -40,8 +40,7 @@ export async function strays(
       for (const [index, row] of rows.entries()) {
         const token = row?.detail as Token;
         if (row?.state !== 'active' || !lease.holds(token)) continue;
-        if (tokenNumber(token) <= tokenNumber(newest))
-          found.push({ id: ids[index] as JobId, token });
+        if (tokenNumber(token) <= newest) found.push({ id: ids[index] as JobId, token });
       }
       at += rows.length;
     }

@@ -163,6 +163,12 @@ export class Claims {
     this.#missed = [...others, { after, before: Infinity }].slice(-mostMissed);
   }
 
+  /** Number of the newest claim that was answered; of a later one the answer may be on its way, if there is one. */
+  get newest(): number {
+    if (this.asking === 0) return Infinity;
+    return this.lastToken ? tokenNumber(this.lastToken) : 0;
+  }
+
   /** Whether the jobs of this claim have never come here, so that none has started. */
   missed(token: Token): boolean {
     const number = tokenNumber(token);

@@ -286,7 +286,7 @@ export class Cycle implements Claimant {
     if (live) {
       const expected = (): number =>
         this.#hooks.held(live) + this.claims.ahead.heldUnder(live) + handbacks - sent;
-      this.#audit.join(trip, live, expected, () => this.claims.lastToken);
+      this.#audit.join(trip, live, expected, () => this.claims.newest);
     }
     trip.add(this.#due.take(this.keys), (reply) => this.#due.promoted(reply));
     if (live) {

@@ -205,3 +205,22 @@ test(
     expect(performance.now() - started).toBeLessThan(2_000);
   },
 );
+test('and though the worker was paused before the deadline', async () => {
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  const connection = live.as('everything', proxy);
+  const queue = live.queue();
+  const completed: string[] = [];
+  const worker = live.worker(() => undefined, { connection, concurrency: 5, lockDuration: 600 });
+  worker.on('completed', (job) => completed.push(job.id));
+  await queue.add('first', {});
+  await until(() => completed.length === 1);
+  const dropped = proxy.dropNextReply(claim.sha);
+  await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'job', data: {} })));
+  await dropped;
+  proxy.refuse(true);
+  await worker.pause(true);
+  await pause(900); // past the deadline of the call
+  proxy.refuse(false);
+  await until(async () => (await queue.getJobCounts()).waiting === 5);
+});
