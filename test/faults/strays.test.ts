@@ -205,7 +205,8 @@ test(
     expect(performance.now() - started).toBeLessThan(2_000);
   },
 );
-test('and though the worker was paused before the deadline', async () => {
+
+test('jobs of a claim whose answer never came are handed back though the worker was paused before the deadline', async () => {
   const proxy = await startProxy(live.server);
   live.after(() => proxy.stop());
   const connection = live.as('everything', proxy);
