@@ -80,7 +80,7 @@ const kinds = {
   fail: [11, record({ pick, reason: of('broken', 'out of order') })],
   giveUp: [3, record({ pick, reason: fc.constant('hopeless') })],
   putOff: [7, record({ pick, ms: of(0, hour), until: fc.boolean() })],
-  lapse: [7, record({ pick })],
+  lapse: [7, record({ pick, ahead: fc.boolean() })],
   shut: [3, record({ queue, worker: fc.nat(workersEach - 1) })],
   close: [3, record({ queue, worker: fc.nat(workersEach - 1) })],
   sweep: [9, record({ queue })],
@@ -143,6 +143,24 @@ function unstarted(opts: JobOptions, ms: number, then: 'sweep' | 'claim'): fc.Ar
   ]);
 }
 
+/** A job with a ttl that may not have started when its worker dies; its ttl ends before it is taken again. */
+function lostUnstarted(then: 'sweep' | 'claim'): fc.Arbitrary<Command[]> {
+  const drawnAll = fc.tuple(queue, newJob, drawn('claim'), drawn('lapse'), drawn('sweep'), drawn(then)); // prettier-ignore
+  return drawnAll.map(([at, job, claim, lapse, sweep, last]) => [
+    {
+      do: 'add',
+      queue: at,
+      job: { ...job, parents: [], opts: { ...job.opts, ttl: 2 * hour, delay: undefined } },
+      most: undefined,
+    },
+    { ...claim, queue: at } as Command,
+    { ...lapse, ahead: true } as Command,
+    { ...sweep, queue: at } as Command,
+    { do: 'pass', ms: 2.5 * hour },
+    { ...last, queue: at } as Command,
+  ]);
+}
+
 /** A job that would not stay when it ends, if nobody waited for it. */
 const awaitedAndGone = fc
   .tuple(queue, newJob, drawn('claim'), drawn('complete'), drawn('fail'))
@@ -163,6 +181,8 @@ const turns = fc.oneof(
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'claim', 'lapse', 'sweep', 'claim') },
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'claim', 'noteInHand', 'complete') },
   { weight: 1, arbitrary: inTurn('lapse', 'sweep', 'drain') },
+  { weight: 1, arbitrary: lostUnstarted('claim') },
+  { weight: 1, arbitrary: lostUnstarted('sweep') },
   { weight: 1, arbitrary: inTurn('add', 'await', 'remove') },
   { weight: 1, arbitrary: inTurn('retryJob', 'retryJob') },
   { weight: 1, arbitrary: inTurn('claim', 'cancel', 'fail') },

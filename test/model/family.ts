@@ -38,6 +38,10 @@ function groups<T>(items: readonly T[], keyOf: (item: T) => string): T[][] {
   return [...found.values()];
 }
 
+function nameOf({ parent }: Edge): string {
+  return `${parent.queue}\t${parent.id}`;
+}
+
 export abstract class Families extends Moves {
   /** Children ask in this step. */
   protected asking = false;
@@ -162,7 +166,9 @@ export abstract class Families extends Moves {
     for (const [id, at] of queue.deferred) {
       if (!this.past(at)) continue;
       queue.deferred.set(id, [this.now[0], this.now[1] + longestCheck]);
-      for (const edge of queue.jobs.get(id)?.open ?? []) {
+      // In the order of their texts: of several parents that have gone, the first one decides.
+      const open = [...(queue.jobs.get(id)?.open ?? [])];
+      for (const edge of open.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1))) {
         const heard = this.depend(edge);
         if (heard) news.push({ edge, ...heard });
       }

@@ -68,6 +68,8 @@ export interface Heard {
 export interface Lease {
   /** `lapsed`: its deadline has passed, and no sweep has seen it; `gone`: dead. */
   state: 'live' | 'lapsed' | 'gone';
+  /** Its last claim has said that jobs may wait in the worker before they start. */
+  ahead: boolean;
   /** Its name, once it was seen. */
   id: string | undefined;
 }

@@ -30,7 +30,9 @@ export class Sweeps extends ModelOfQueues {
       if (!this.past(queue.expiring.get(id) as Time)) continue;
       const job = queue.jobs.get(id) as Job;
       queue.waiting = queue.waiting.filter((other) => other !== id);
-      for (const times of [queue.expiring, queue.delayed, queue.deferred]) times.delete(id);
+      if (queue.suspects.has(id)) this.happened('a suspect expired');
+      for (const times of [queue.expiring, queue.delayed, queue.deferred, queue.suspects])
+        times.delete(id);
       queue.late.delete(id);
       job.open.clear();
       job.blame('expired');
@@ -75,7 +77,8 @@ export class Sweeps extends ModelOfQueues {
       if (run?.lease !== lease) continue;
       const { opts } = job.spec;
       this.letGo(run);
-      const losses = (job.losses ?? 0) + 1;
+      const starts = !lease.ahead || job.losses !== undefined;
+      const losses = starts ? (job.losses ?? 0) + 1 : 0;
       if (asked) this.finish(queue, job, { fate: asked, age: ageOf(opts.removeOnFail) }, told);
       else if (losses > maxStalledCount) {
         this.happened('lost too often');
@@ -83,7 +86,8 @@ export class Sweeps extends ModelOfQueues {
         this.finish(queue, job, { fate: 'failed', age: ageOf(opts.removeOnFail) }, told);
       } else {
         job.losses = losses;
-        job.ends = undefined;
+        if (starts) job.ends = undefined;
+        if (job.ends) queue.expiring.set(job.spec.id, job.ends);
         queue.news.push(['stalled', { jobId: job.spec.id }]);
         this.move(queue, job, 'waiting');
         queue.suspects.set(job.spec.id, this.now);

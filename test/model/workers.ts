@@ -48,11 +48,12 @@ export class Model extends Sweeps {
     if (worker.lease?.state === 'lapsed') {
       this.happened('a lapsed lease was renewed');
       worker.lease.state = 'live';
+      worker.lease.ahead = false;
     }
     if (worker.lease?.state === 'live') return worker.lease;
     if (worker.lease) this.happened('a dead lease was followed by another');
     worker.fragile.clear();
-    worker.lease = { state: 'live', id: undefined };
+    worker.lease = { state: 'live', ahead: false, id: undefined };
     queue.leases.add(worker.lease);
     return worker.lease;
   }
@@ -94,11 +95,12 @@ export class Model extends Sweeps {
     while (runs.length < free) {
       const suspects = this.#suspects(worker, queue, free - runs.length);
       for (const id of suspects) queue.suspects.delete(id);
-      take(suspects);
-      if (suspects.length > 0) continue;
-      const popped = queue.waiting.splice(0, free - runs.length);
+      const popped = suspects.length > 0 ? suspects : queue.waiting.splice(0, free - runs.length);
       const isLate = (id: string): boolean => this.past(queue.expiring.get(id) ?? later(this.now, 1)); // prettier-ignore
-      for (const id of popped.filter(isLate)) queue.late.add(id);
+      for (const id of popped.filter(isLate)) {
+        if (suspects.length > 0) this.happened('a claim found that the ttl of a suspect had ended');
+        queue.late.add(id);
+      }
       take(popped.filter((id) => !isLate(id)));
       if (popped.length > 0) continue;
       if (!this.hasDue(queue)) break;

@@ -82,6 +82,15 @@ function busyWorker({ workers }: Stage, name: string, number: number): ToldWorke
   return busy[number % Math.max(1, busy.length)] ?? workers.get(`${name} ${number}`);
 }
 
+/** As if the last claim under this lease had told that all that it has claimed may wait for a slot. */
+async function saysAhead(stage: Stage, name: string, lease: string): Promise<void> {
+  const calls = stage.key(name, 'calls');
+  const row = (await stage.redis.hget(calls, `${lease}:claim`)) as string;
+  const [head = '', token, ...ids] = row.split('\n');
+  const lines = token === undefined ? [`${head}\t0`] : [head, `${token}\t0`, ...ids];
+  await stage.redis.hset(calls, `${lease}:claim`, lines.join('\n'));
+}
+
 type Working = 'shut' | 'claim' | 'complete' | 'fail' | 'giveUp' | 'putOff' | 'lapse' | 'close' | 'sweep' | 'pass'; // prettier-ignore
 
 export const working: Pick<Planners, Working> = {
@@ -98,7 +107,7 @@ export const working: Pick<Planners, Working> = {
   fail: (stage, _, { pick, reason }) => settle(stage, pick, { how: 'fail', reason }),
   giveUp: (stage, _, { pick, reason }) => settle(stage, pick, { how: 'give up', reason }),
   putOff: (stage, _, { pick, ms, until }) => settle(stage, pick, { how: 'put off', ms, until }),
-  lapse: (stage, _, { pick }) => {
+  lapse: (stage, _, { pick, ahead }) => {
     const live = [...stage.workers.values()].filter(({ model }) => model.lease?.state === 'live');
     const busy = live.filter(({ model }) => model.runs.some((run) => stage.model.isHeld(run)));
     const chosen = busy.length > 0 && pick % 5 > 0 ? busy : live;
@@ -109,9 +118,11 @@ export const working: Pick<Planners, Working> = {
       real: async () => {
         const past = (await serverTime(stage.redis)) - 1_000;
         await stage.redis.zadd(stage.key(worker.model.queue, 'leases'), past, lease.id as string);
+        if (ahead) await saysAhead(stage, worker.model.queue, lease.id as string);
       },
       model: () => {
         lease.state = 'lapsed';
+        lease.ahead = ahead;
         return '';
       },
     };
