@@ -44,14 +44,20 @@ export function countersTold(stage: Stage, name: string): Plan {
   return {
     real: async () => {
       await tellCounts(stage, name);
-      const { total, minutes } = await stage.queue(name).getCounters();
+      const queue = stage.queue(name);
+      const { total, minutes } = await queue.getCounters();
+      const metrics = await Promise.all([
+        queue.getMetrics('completed'),
+        queue.getMetrics('failed'),
+      ]);
       const sums = noCounts();
       for (const minute of minutes) moveCounts(withoutTimes(minute), sums);
-      const workers = await stage.queue(name).getWorkers();
+      const workers = await queue.getWorkers();
       const held = workers.map(({ active, jobs }) => ({ active, jobs: jobs.map(({ id }) => id).toSorted() })); // prettier-ignore
       return {
         total: withoutTimes(total),
         minutes: sums,
+        metrics: metrics.map(({ meta }) => meta.count),
         times: total.waitTime >= 0 && total.runTime >= 0,
         workers: held.map((one) => JSON.stringify(one)).toSorted(),
       };
@@ -65,7 +71,13 @@ export function countersTold(stage: Stage, name: string): Plan {
         const active = model.runs.filter((run) => stage.model.isHeld(run) && run.lease === model.lease).length; // prettier-ignore
         return JSON.stringify({ active, jobs: active > 0 ? model.runs.map(({ id }) => id).toSorted() : [] }); // prettier-ignore
       });
-      return { total: { ...counts }, minutes: { ...counts }, times: true, workers: workers.toSorted() }; // prettier-ignore
+      return {
+        total: { ...counts },
+        minutes: { ...counts },
+        metrics: [counts.completed, counts.failed],
+        times: true,
+        workers: workers.toSorted(),
+      };
     },
   };
 }

@@ -25,6 +25,7 @@ export async function lookAt(queue: Queue, id: string): Promise<unknown> {
     paused: await queue.isPaused(),
     has: [await queue.has(id), ...(await queue.hasMany([id, 'nobody']))],
     state: await queue.getJobState(id),
+    position: await queue.getJobPosition(id),
     ordered: await Promise.all(timed.map(idsIn)),
     active: (await idsIn('active')).toSorted(),
     waiting: (await queue.getJobs('waiting')).map((one) => one.id as string).toSorted(),
@@ -72,6 +73,14 @@ function jobSeen(job: Job): unknown {
   };
 }
 
+/** How many are before a job that waits; those that were lost with a worker come first. */
+function positionOf({ jobs, suspects, waiting }: QueueState, id: string): number | undefined {
+  if (jobs.get(id)?.state !== 'waiting') return undefined;
+  if (suspects.has(id)) return sorted(suspects).indexOf(id);
+  const place = waiting.lastIndexOf(id);
+  return place < 0 ? undefined : suspects.size + place;
+}
+
 export function modelSees(queue: QueueState, id: string): unknown {
   const jobs = [...queue.jobs.values()];
   const idsIn = (state: string): string[] =>
@@ -85,6 +94,7 @@ export function modelSees(queue: QueueState, id: string): unknown {
     paused: queue.paused,
     has: [job !== undefined, job !== undefined, false],
     state: job?.state ?? 'unknown',
+    position: positionOf(queue, id),
     ordered: timed.map((state) => sorted(queue[state])),
     active: idsIn('active'),
     waiting: idsIn('waiting'),
