@@ -8,17 +8,18 @@
 --      active   hash   id -> token
 --      calls    hash   caller and script -> last call number, time, reply
 --      workers  hash   lease -> its deadline (ms) as last known, then what its worker tells of itself
--- ARGV expire   1 to declare leases dead; 0 after an outage, when their workers may not have had a chance to renew
+-- ARGV latest   ms: leases whose deadline is past and not after this are declared dead; 0 for none
 -- REPLY how many dead leases still hold jobs, for reclaim to take
 -- HOLDS nothing
 -- USES clock, whole
 local leases, held, active, calls, workers = unpack(KEYS)
-local expire = unpack(ARGV)
+local latest = unpack(ARGV)
 
 local now, holding = clock(), 0
-local late = redis.call('ZRANGE', leases, '(0', now, 'BYSCORE', 'LIMIT', 0, 100, 'WITHSCORES')
+local last = math.min(now, tonumber(latest))
+local late = redis.call('ZRANGE', leases, '(0', last, 'BYSCORE', 'LIMIT', 0, 100, 'WITHSCORES')
 local gone = redis.call('HLEN', workers) - redis.call('ZCOUNT', leases, '(0', '+inf')
-for at = 1, expire == '1' and #late or 0, 2 do
+for at = 1, #late, 2 do
   local lease, deadline = late[at], late[at + 1]
   redis.call('ZADD', leases, 0, lease)
   local row = redis.call('HGET', workers, lease)

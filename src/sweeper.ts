@@ -7,6 +7,7 @@ import { executeOne } from './execute.js';
 import type { Family } from './family.js';
 import type { QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
+import { Outages } from './outages.js';
 import { encodeFailure, encodeReason } from './outcome.js';
 import { failAge } from './record.js';
 import type { Rota } from './rota.js';
@@ -25,8 +26,6 @@ const shortStep = 128;
 const silence = 3_600_000;
 /** ms between two steps through callers and workers. */
 const tidyInterval = 60_000;
-/** How far (ms) the server's clock may run against ours between two sweeps before it counts as a jump. */
-const clockTolerance = 1_000;
 
 export interface SweepHooks {
   /** A job was lost with its worker and may be claimed again. */
@@ -56,14 +55,11 @@ export class Sweeper {
   /** How far the pass through callers and workers has come. */
   #tidied = { cursor: '0', place: '0' };
   #tidiedAt = performance.now();
-  /** Server time less ours at the last sweep. */
-  #offset: number | undefined;
   #expiring: Promise<void> | undefined;
   /** What is done in the background, by name. */
   readonly #chores = new Map<string, Promise<void>>();
   #stopped = new AbortController();
-  /** Monotonic time before which no lease is declared dead. */
-  #trustAfter = 0;
+  readonly #outages: Outages;
 
   constructor(
     connection: Connection,
@@ -79,6 +75,7 @@ export class Sweeper {
     this.#family = family;
     this.#settings = settings;
     this.#rota = rota;
+    this.#outages = new Outages(settings.lockDuration, settings.lockRenewTime);
     this.#hooks = hooks;
   }
 
@@ -119,7 +116,7 @@ export class Sweeper {
     const { word, now, dueIn, chores } = await this.#run(
       callOf(scripts.sweep, this.#keys, { period }),
     );
-    this.#watchClock(now);
+    this.#outages.heard(now, this.#lastOutage);
     if (word === 'early') return;
     if (dueIn === 0) await this.#chore(() => this.#promote());
     else if (dueIn !== undefined) this.#hooks.due(dueIn);
@@ -137,19 +134,9 @@ export class Sweeper {
     this.#tidiedAt = performance.now();
   }
 
-  /** After an outage or a jump of the server's clock, workers get one lease period to renew. */
-  #watchClock(now: number): void {
-    const { lockDuration } = this.#settings;
-    const offset = now - performance.now();
-    const jumped = this.#offset !== undefined && Math.abs(offset - this.#offset) > clockTolerance;
-    this.#offset = offset;
-    if (jumped) this.#trustAfter = performance.now() + lockDuration;
-  }
-
-  #mayExpire(): boolean {
-    const { connectedAt, troubledAt } = this.#connection;
-    const outage = Math.max(connectedAt, troubledAt);
-    return performance.now() >= Math.max(this.#trustAfter, outage + this.#settings.lockDuration);
+  /** When the last outage that this worker knows of was over (ms, monotonic). */
+  get #lastOutage(): number {
+    return Math.max(this.#connection.connectedAt, this.#connection.troubledAt);
   }
 
   async #promote(): Promise<void> {
@@ -163,8 +150,8 @@ export class Sweeper {
   }
 
   async #reclaim(): Promise<void> {
-    const expire = this.#mayExpire() ? 1 : 0;
-    if ((await this.#run(callOf(scripts.lapse, this.#keys, { expire }))) === 0) return;
+    const latest = this.#outages.latestFair(this.#lastOutage);
+    if ((await this.#run(callOf(scripts.lapse, this.#keys, { latest }))) === 0) return;
     let cursor = '0';
     do {
       const args = { cursor, losses: this.#settings.maxStalledCount };
@@ -174,7 +161,7 @@ export class Sweeper {
       await this.#condemn(page.over.filter(({ settle }) => settle === 'fail'));
       await this.#stop(page.over.filter(({ settle }) => settle === 'stop'));
     } while (cursor !== '0');
-    await this.#run(callOf(scripts.lapse, this.#keys, { expire: 0 }));
+    await this.#run(callOf(scripts.lapse, this.#keys, { latest: 0 }));
   }
 
   /** Fails jobs that were lost too often, under the tokens of their dead leases. */

@@ -21,7 +21,7 @@ export const promote = declareScript('promote', {
 
 export const lapse = declareScript('lapse', {
   keys: ['leases', 'held', 'active', 'calls', 'workers'],
-  args: { expire: as<0 | 1>() },
+  args: { latest: as<number>() },
   each: {},
   parse: (reply) => reply as number,
 });

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { startWorker } from '../helpers/child.js';
 import { crowd, liveRedis, pause, quick, until } from '../helpers/live.js';
 import { tellFault } from '../helpers/load.js';
+import { startProxy } from '../helpers/proxy.js';
 
 const live = liveRedis();
 
@@ -38,6 +39,23 @@ test(
     expect(stored?.attemptsMade).toBe(1); // a crash is not a failed attempt
   },
 );
+
+test('a job of a killed process is claimed by another whose connection is cut more often than once a lease', async () => {
+  const queue = live.queue();
+  const job = await queue.add('hold', {});
+  const victim = await startWorker(live);
+  await victim.sees('active', job.id);
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  live.worker(() => undefined, { connection: live.as('worker', proxy) });
+  await victim.kill();
+  const end = performance.now() + 10_000;
+  while (performance.now() < end && (await queue.getJobState(job.id)) !== 'completed') {
+    await pause(0.8 * quick.lockDuration);
+    proxy.cut();
+  }
+  expect(await queue.getJobState(job.id)).toBe('completed');
+});
 
 test('all jobs of a killed process come back, few at first, and none is lost', async () => {
   const queue = live.queue();

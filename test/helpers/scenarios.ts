@@ -196,7 +196,7 @@ export const scenarios: readonly Scenario[] = [
     { ...a3, ran: 0 },
   ]),
   scenario(scripts.promote, { limit: 100 }),
-  scenario(scripts.lapse, { expire: 1 }),
+  scenario(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }),
   scenario(scripts.reclaim, { cursor: '0', losses: 2 }),
   scenario(scripts.sweep, { period: 5_000 }),
   scenario(scripts.expire, { limit: 256, failure }),

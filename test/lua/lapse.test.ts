@@ -19,7 +19,7 @@ const before: State = {
 
 test('a lease past its deadline is dead; it goes, with its calls, only if it holds nothing', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(lapse, { expire: 1 })).toBe(1);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(1);
   expect(await queue.state()).toEqual(
     expected(before, {
       leases: { L: 'now+30000', E: 0 },
@@ -32,26 +32,34 @@ test('a lease past its deadline is dead; it goes, with its calls, only if it hol
 
 test('after an outage no lease is declared dead; what was dead before still goes', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(lapse, { expire: 0 })).toBe(0);
+  expect(await queue.run(lapse, { latest: 0 })).toBe(0);
   expect(await queue.state()).toEqual(
     expected(before, { leases: { L: 'now+30000', E: 'now-10000', F: 'now-20000' } }),
   );
 });
 
+test('leases that had ended by the latest deadline given are declared dead, and no others', async () => {
+  const queue = await server.queue(before);
+  const [seconds = 0] = (await queue.redis.time()).map(Number);
+  expect(await queue.run(lapse, { latest: 1_000 * seconds - 15_000 })).toBe(0);
+  expect(await queue.redis.zscore(queue.keys.leases, 'F')).toBe(null);
+  expect(Number(await queue.redis.zscore(queue.keys.leases, 'E'))).toBeGreaterThan(0);
+});
+
 test('dead leases that hold jobs stay, and are counted', async () => {
   const state: State = { leases: { C: 0, D: 0 }, held: { C: 1, D: 2 } };
   const queue = await server.queue(state);
-  expect(await queue.run(lapse, { expire: 1 })).toBe(2);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(2);
   expect(await queue.state()).toEqual(expected(state));
 });
 
 test('a dead lease of which nobody can read what it holds goes when no job is active', async () => {
   const state: State = { leases: { D: 0 }, held: { D: 'odd' }, active: { a: 'D:1' } };
   const queue = await server.queue(state);
-  expect(await queue.run(lapse, { expire: 1 })).toBe(1);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(1);
   expect(await queue.state()).toEqual(expected(state));
   await queue.redis.del(queue.keys.active);
-  expect(await queue.run(lapse, { expire: 1 })).toBe(0);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(0);
   expect(await queue.state()).toEqual({});
 });
 
@@ -62,7 +70,7 @@ test('of a worker that has gone, a row stays, unless there are a thousand of suc
     workers: Object.fromEntries(names.map((name) => [name, 'now {}'])),
   });
   await queue.seed({ workers: { L: 'now {}', E: 'now {}', F: 'now {}' } });
-  await queue.run(lapse, { expire: 1 });
+  await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER });
   expect(await queue.redis.hkeys(queue.keys.workers)).toHaveLength(1_001);
   const { workers } = await queue.state();
   expect(workers).toMatchObject({ L: 'now {}', E: 'now-10000 {}' });
@@ -73,16 +81,16 @@ test('one step declares a hundred dead', async () => {
   const names = Array.from({ length: 150 }, (_, i) => `L${i}`);
   const leases = Object.fromEntries(names.map((name) => [name, 'now-10000']));
   const queue = await server.queue({ leases });
-  await queue.run(lapse, { expire: 1 });
+  await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER });
   expect(await queue.redis.zcard(queue.keys.leases)).toBe(50);
-  await queue.run(lapse, { expire: 1 });
+  await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER });
   expect(await queue.state()).toEqual({});
 });
 
 test('sent twice, it changes nothing more', async () => {
   const queue = await server.queue(before);
-  await queue.run(lapse, { expire: 1 });
+  await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER });
   const after = await queue.stored();
-  expect(await queue.run(lapse, { expire: 1 })).toBe(1);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(1);
   expect(await queue.stored()).toEqual(after);
 });

@@ -265,7 +265,7 @@ class Walk {
   async lose(): Promise<void> {
     await this.#queue.seed({ leases: { [`L${this.#lease}`]: 'now-1000' } });
     this.#lease += 1;
-    await this.#queue.run(scripts.lapse, { expire: 1 });
+    await this.#queue.run(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER });
     const reply = await this.#queue.run(scripts.reclaim, { cursor: '0', losses: 2 });
     for (const id of reply.suspects) {
       this.#tokens.delete(id);
@@ -286,7 +286,7 @@ class Walk {
       this.#end(id, settle === 'stop' ? 'cancelled' : 'failed', false);
     }
     assert.equal(this.#tokens.size, 0);
-    assert.equal(await this.#queue.run(scripts.lapse, { expire: 1 }), 0);
+    assert.equal(await this.#queue.run(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }), 0);
   }
 
   async drain(): Promise<void> {

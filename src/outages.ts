@@ -1,0 +1,46 @@
+// From when on the leases of others may be declared dead. Their workers can't renew them while the server is not to be reached; nor does
+// a deadline tell anything when the server's clock has jumped. After either they get one lease period, but for leases that had ended
+// when the server was last seen to work: else those would live for ever where connections are cut more often than once a period.
+
+/** How far (ms) the server's clock may run against ours between two sweeps before it counts as a jump. */
+const clockTolerance = 1_000;
+/** Most ms of a server that works in which a living worker has renewed its lease. */
+const longestChance = 5_000;
+
+export class Outages {
+  readonly #period: number;
+  readonly #chance: number;
+  /** When the server was heard last (ms, monotonic), and its time then (ms). */
+  #heard = { at: Number.NEGATIVE_INFINITY, now: 0 };
+  /** When the last outage was over (ms, monotonic). */
+  #over = Number.NEGATIVE_INFINITY;
+  /** Leases that had ended at this time of the server's (ms) had their chance before the last outage. */
+  #fair = 0;
+
+  /** `period`: ms of a lease; `every`: ms between two renewals. */
+  constructor(period: number, every: number) {
+    this.#period = period;
+    this.#chance = Math.min(every, longestChance);
+  }
+
+  /** The server tells its time (ms); `over`: when the last outage that this connection had was over (ms, monotonic). */
+  heard(now: number, over: number): void {
+    const at = performance.now();
+    const before = this.#heard;
+    this.#heard = { at, now };
+    if (over > before.at) {
+      if (before.at - this.#over >= this.#chance) this.#fair = before.now;
+      this.#over = over;
+    }
+    if (Math.abs(now - before.now - (at - before.at)) > clockTolerance && before.now > 0) {
+      this.#fair = 0;
+      this.#over = at;
+    }
+  }
+
+  /** The latest deadline (server's ms) of leases that may be declared dead. `over` as above. */
+  latestFair(over: number): number {
+    const trusted = Math.max(this.#over, over) + this.#period;
+    return performance.now() >= trusted ? Number.MAX_SAFE_INTEGER : this.#fair;
+  }
+}

@@ -1,0 +1,91 @@
+import { afterEach, expect, test, vi } from 'vitest';
+import { Outages } from '../../src/outages.js';
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
+const all = Number.MAX_SAFE_INTEGER;
+const [period, every] = [30_000, 15_000];
+/** The server's time less ours (ms). */
+const apart = 1_700_000_000_000;
+
+/** A server that is heard each 1,000 ms of a clock that is set by hand. */
+function story(connectedAt: number) {
+  const outages = new Outages(period, every);
+  let time = connectedAt;
+  let over = connectedAt;
+  let ahead = apart;
+  vi.spyOn(performance, 'now').mockImplementation(() => time);
+  return {
+    passes(ms: number): void {
+      for (const end = time + ms; time < end;) {
+        time += 1_000;
+        outages.heard(time + ahead, over);
+      }
+    },
+    /** The server is not heard for so long. */
+    outage(ms: number): void {
+      time += ms;
+      over = time;
+    },
+    jump(ms: number): void {
+      ahead += ms;
+    },
+    get fair(): number {
+      const latest = outages.latestFair(over);
+      return latest === all ? all : latest - apart;
+    },
+  };
+}
+
+test('a first connection gives all one lease period', () => {
+  const server = story(5_000);
+  server.passes(29_000);
+  expect(server.fair + apart).toBe(0);
+  server.passes(1_000);
+  expect(server.fair).toBe(all);
+});
+
+test('after an outage only leases that had ended before it are declared dead for one period', () => {
+  const server = story(0);
+  server.passes(60_000);
+  server.outage(40_000);
+  server.passes(1_000);
+  expect(server.fair).toBe(60_000);
+  server.passes(28_000);
+  expect(server.fair).toBe(60_000);
+  server.passes(1_000);
+  expect(server.fair).toBe(all);
+});
+
+test('where outages come more often than once a period, leases end all the same, if they could be renewed in between', () => {
+  const server = story(0);
+  for (let round = 0; round < 4; round += 1) {
+    server.passes(10_000);
+    server.outage(1_000);
+  }
+  server.passes(1_000);
+  expect(server.fair).toBe(43_000);
+});
+
+test('what is heard for a moment between two outages tells nothing', () => {
+  const server = story(0);
+  server.passes(60_000);
+  server.outage(20_000);
+  server.passes(2_000);
+  server.outage(20_000);
+  server.passes(2_000);
+  expect(server.fair).toBe(60_000);
+});
+
+test("a jump of the server's clock gives all one lease period, whatever was known before", () => {
+  const server = story(0);
+  server.passes(60_000);
+  expect(server.fair).toBe(all);
+  server.jump(-3_600_000);
+  server.passes(1_000);
+  expect(server.fair + apart).toBe(0);
+  server.passes(30_000);
+  expect(server.fair).toBe(all);
+});
