@@ -126,9 +126,7 @@ export class Book {
       case 'added':
         entry.outcome = 'added';
         entry.added ??= time;
-        // The first one had ended, and was gone by its own retention.
-        if (text === 'again' && entry.plan.gone)
-          entry.requeues.push({ from: entry.intended, to: time });
+        if (text === 'again' && entry.plan.gone) (entry.requeues.at(-1) as Span).to = time;
         return;
       case 'duplicate':
         entry.outcome = 'added';
@@ -136,6 +134,9 @@ export class Book {
         return this.#violates('call-repeated', entry.name, 'its only add found it stored already');
       case 'unknown':
         entry.outcome = 'unknown';
+        // It is added again, also when the first one has ended and is gone by its own retention.
+        if (entry.plan.gone)
+          entry.requeues.push({ from: entry.intended, to: Number.POSITIVE_INFINITY });
         return;
       case 'refused':
         entry.outcome = 'refused';
