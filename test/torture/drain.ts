@@ -67,19 +67,30 @@ export async function drain(options: DrainOptions): Promise<boolean> {
   return false;
 }
 
-/** Parents that ended badly are run again, their own parents first: a job whose parents have failed can't be. */
+/**
+ * Parents that ended badly are run again, their own parents first: a job whose parents have failed can't be. Nor can one whose parents are gone
+ * by their retention: who waits for it waits in vain, and is cancelled.
+ */
 async function relieveAll({ redis, crew, book }: DrainOptions, { deferred }: Left): Promise<void> {
-  const relieved = new Set<string>();
-  const runAgain = async (name: string): Promise<void> => {
-    if (relieved.has(name) || (await stateOf(redis, name)) !== 'ended badly') return;
-    relieved.add(name);
-    for (const parent of book.entries.get(name)?.plan.parents ?? []) await runAgain(parent);
-    await crew.ask({ kind: 'requeue', job: name });
+  /** Jobs that were asked for, and whether that was in vain. */
+  const asked = new Map<string, boolean>();
+  const runAgain = async (name: string): Promise<boolean> => {
+    const before = asked.get(name);
+    if (before !== undefined) return before;
+    if ((await stateOf(redis, name)) !== 'ended badly') return false;
+    const parents = book.entries.get(name)?.plan.parents ?? [];
+    let vain = false;
+    for (const parent of parents) vain = (await runAgain(parent)) || vain;
+    const code = await crew.ask({ kind: 'requeue', job: name });
+    const states = await Promise.all(parents.map((parent) => stateOf(redis, parent)));
+    vain ||= states.every((state) => state === 'completed');
+    asked.set(name, vain && code === 'PARENT_FAILED');
+    return vain && code === 'PARENT_FAILED';
   };
   for (const [queue, ids] of deferred)
     for (const id of ids)
       for (const parent of book.entries.get(`${queue}/${id}`)?.plan.parents ?? [])
-        await runAgain(parent);
+        if (await runAgain(parent)) await crew.ask({ kind: 'cancel', job: `${queue}/${id}` });
 }
 
 async function stateOf(redis: Redis, name: string): Promise<'completed' | 'ended badly' | 'open'> {

@@ -23,8 +23,9 @@ export type Request =
   | { readonly kind: 'stop' }
   | { readonly kind: 'probe'; readonly queue: string; readonly lifo: boolean }
   | { readonly kind: 'pause'; readonly queue: string; readonly ms: number }
-  /** Puts a job back that has finished: `queue/id`. */
+  /** Puts a job back that has finished: `queue/id`; answers the code of the error with which it was refused, or ''. */
   | { readonly kind: 'requeue'; readonly job: string }
+  | { readonly kind: 'cancel'; readonly job: string }
   /** Adds so many jobs that depend on each other, to queues of their own; answers how many. */
   | { readonly kind: 'lattice'; readonly queues: readonly string[]; readonly count: number }
   /** Adds so many jobs to each of these queues of their own; answers how many in all. */
@@ -122,7 +123,7 @@ async function add(plan: Plan, passing: readonly string[] = []): Promise<boolean
     if (!again) return false;
     await ledger.note('added', name, 'again');
   }
-  if (plan.cancelAfter !== undefined) go(cancel(plan, plan.cancelAfter));
+  if (plan.cancelAfter !== undefined) go(pause(plan.cancelAfter).then(() => cancel(name)));
   if (plan.requeued) go(requeue(name));
   return true;
 }
@@ -159,12 +160,11 @@ async function addLayers(names: readonly string[], layers: readonly Plan[][]): P
   return count;
 }
 
-async function cancel(plan: Plan, after: number): Promise<void> {
-  const name = nameOf(plan);
-  await pause(after);
+async function cancel(name: string): Promise<void> {
+  const { queue, id } = splitName(name);
   await ledger.note('cancelling', name);
-  await queueOf(plan.queue)
-    .cancel(plan.id)
+  await queueOf(queue)
+    .cancel(id)
     .then(
       () => ledger.note('cancelled', name),
       (error: unknown) => ledger.note('cancel refused', name, codeOf(error)),
@@ -181,23 +181,20 @@ async function requeue(name: string): Promise<void> {
       .catch(() => 'active');
     if (state === 'unknown') return;
     if (!['completed', 'failed', 'cancelled'].includes(state)) continue;
-    return await putBack(name);
+    await putBack(name);
+    return;
   }
 }
 
-async function putBack(name: string): Promise<void> {
+async function putBack(name: string): Promise<string> {
   const { queue, id } = splitName(name);
   await ledger.note('requeueing', name);
-  await queueOf(queue)
+  const code = await queueOf(queue)
     .retryJob(id)
-    .then(
-      () => ledger.note('requeued', name),
-      (error: unknown) => {
-        const code = codeOf(error);
-        const kind = code === 'UNKNOWN_OUTCOME' ? 'requeue unknown' : 'requeue refused';
-        return ledger.note(kind, name, code);
-      },
-    );
+    .then(() => '', codeOf);
+  const refused = code === 'UNKNOWN_OUTCOME' ? 'requeue unknown' : 'requeue refused';
+  await ledger.note(code === '' ? 'requeued' : refused, name, code);
+  return code;
 }
 
 async function pauseQueue(name: string, ms: number): Promise<void> {
@@ -255,6 +252,7 @@ const answers: { [K in Request['kind']]: (request: Extract<Request, { kind: K }>
     return turn;
   },
   requeue: ({ job }) => putBack(job),
+  cancel: ({ job }) => cancel(job),
   clock: ({ ms }) => setClock(ms),
   lattice: ({ queues: names, count }) => addLayers(names, apart().lattice(names, count)),
   many: ({ queues: names, each }) => addLayers(names, apart().many(names, each)),

@@ -112,8 +112,8 @@ async function judge(
   if (end === undefined) return violates('unfinished', `it is ${await whereIs(redis, entry)}`);
   if (!plan.ends.includes(end) && !(plan.parents.length > 0 && plan.ends.length > 1)) {
     const [failure = ''] = (failures.get(id) ?? '').split('\n');
-    const requeued = entry.requeues.length > 0;
-    if (!requeued)
+    const asked = end === 'cancelled' && entry.cancelling !== undefined;
+    if (entry.requeues.length === 0 && !asked)
       violates('ended-oddly', `it is ${end}, not ${plan.ends.join(' or ')}: ${failure}`);
   }
   if (end === 'completed') judgeResult(book, entry, results.get(id), violates);
