@@ -51,7 +51,8 @@ export const plants = {
         put: '',
       },
     ],
-    shows: ['lease-revived'],
+    // Who hears that its settle came too late asks whether the lease lives, and takes it for the echo of one that was applied.
+    shows: ['lease-revived', 'completed-twice', 'stale-accepted'],
   },
   tombstone: {
     what: 'a cancelled job leaves its entry in waiting',
