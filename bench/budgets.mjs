@@ -59,7 +59,7 @@ export const scripts = {
   'remove, waiting': call([15, 5], [37, 14], [14, 7], 'looked for in four sets, then a tombstone; no list is searched'),
   'remove, delayed': call([15, 1], [37, 5], [14, 3], 'found in the first set'),
   'remove, completed': call([15, 2], [37, 7], [14, 4], 'found in the second set'),
-  'requeue, failed': call([10, 4], [19, 12], [9, 6], 'looked for in completed and failed, then its history is erased by a look and a command'),
+  'requeue, failed': call([12, 2], [23, 8], [11, 4], 'each is looked for in completed and failed; then the history of all is erased at once'),
   drain: call([9, 0], [27, 1], [8, 1], 'number and clock; one pop, one HDEL, and a look at what else there is; the reply is kept'),
   progress: call([6, 0], [8, 3], [6, 1], 'one read of tokens, one write of values'),
   'release, a parent with n children': call([5, 0], [13, 0], [5, 1], 'a page of edges in one read'),

@@ -20,16 +20,14 @@
 --      losses   most times a job may be lost
 -- REPLY { cursor, 0 at the end of the pass; ids made suspects; { id, token, traits or '', attempts, stop | fail } of the others }
 -- HOLDS nothing
--- USES clock, begun_under, leave_active, attend, rows, fill, started, whole, unstarted, suspect, say, mark, announce
+-- USES clock, rows, begun_under, leave_active, attend, fill, started, whole, unstarted, suspect, say, mark, announce
 local leases, held, active, stopping, suspects, stalls, expiring, traits, attempts, calls, wake =
   unpack(KEYS, 1, 11)
 local news = { unpack(KEYS, 12, 14) }
 local cursor, most = unpack(ARGV)
 
-local begun, now = {}, clock()
-for _, lease in ipairs(redis.call('ZRANGE', leases, 0, 0, 'BYSCORE', 'LIMIT', 0, 100)) do
-  begun[lease] = begun_under(calls, lease)
-end
+local dead = redis.call('ZRANGE', leases, 0, 0, 'BYSCORE', 'LIMIT', 0, 100)
+local begun, now = begun_under(calls, dead), clock()
 local page = redis.call('HSCAN', active, cursor, 'COUNT', 200)
 local ids, tokens, losses, over = {}, {}, {}, {}
 for at = 1, #page[2], 2 do
@@ -50,7 +48,6 @@ end
 
 if #ids > 0 then
   local _, left = leave_active(active, held, stopping, ids, tokens)
-
   local flags, ran, idle = attend(news, traits) and rows(traits, ids) or {}, {}, {}
   fill(stalls, ids, losses, left)
   for _, i in ipairs(left) do

@@ -31,7 +31,7 @@
 -- REPLY a word for each job, blank between them: requeued | unfinished (or in another state) | child (its parents are to be asked first) |
 --       unknown; or stale
 -- HOLDS edges that `depend` has registered, 1,000 at most; one call in flight per caller
--- USES column, answered, attend, known, rows, clock, forget, fill, started, say, title, wait_for, mark, push, announce, remember
+-- USES column, answered, attend, known, rows, clock, forget, fill, started, reopen, say, title, wait_for, mark, push, announce, remember
 local calls, jobs, traits, attempts, stalls, results, failures, outcomes = unpack(KEYS, 1, 8)
 local awaiting, deferred, completed, failed, cancelled, watched, releasing, evicting, waiting, wake =
   unpack(KEYS, 9, 18)
@@ -42,7 +42,7 @@ local ids, families, edges, told = column(4, 1), column(4, 2), column(4, 3), col
 local before = answered(calls, call, number)
 if before then return before end
 local stored, flags, now = known(jobs, traits, ids), rows(traits, ids), clock()
-local words, again, blocked = {}, {}, {}
+local words, left, gone, again, blocked = {}, {}, {}, {}, {}
 local rare = attend(news, cancelled, releasing, evicting)
 local sets = { completed = completed, failed = failed, cancelled = rare and cancelled or nil }
 local marks = rare and rows(watched, ids) or {}
@@ -58,18 +58,15 @@ for i, id in ipairs(ids) do
     or found > 0 and 'requeued'
     or 'unfinished'
   if found > 0 then
-    forget({ attempts, stalls, results, failures }, { id })
-    started(traits, ids, flags, { i })
-    if rare then
-      redis.call('HDEL', releasing, id)
-      redis.call('ZREM', evicting, id)
-      if marks[i] and marks[i] ~= 'awaited' then redis.call('HSET', watched, id, 'parent') end
-    end
+    left[#left + 1], gone[#gone + 1] = i, id
     if families[i] == 'asked' then redis.call('HDEL', outcomes, id) end
     if told[i] ~= '' then redis.call('HSET', outcomes, id, told[i]) end
     table.insert(edges[i] == '' and again or blocked, i)
   end
 end
+if #gone > 0 then forget({ attempts, stalls, results, failures }, gone) end
+started(traits, ids, flags, left)
+reopen(rare and { watched, releasing, evicting }, ids, left, marks)
 wait_for(deferred, awaiting, ids, edges, blocked, now, news, 'finished')
 push(waiting, wake, ids, flags, again, news, 'finished')
 announce(news, now)
