@@ -11,6 +11,7 @@ import { callOf, type Call, type Token } from './script.js';
 import * as scripts from './scripts.js';
 import type { ClaimReply } from './scripts.js';
 import { Suspicion } from './suspicion.js';
+import type { Claiming } from './turns.js';
 
 export interface ClaimHooks {
   /** A job goes back that had not started. */
@@ -29,7 +30,7 @@ export interface ClaimHooks {
 /** How many outages are remembered in which claims may have gone unanswered. */
 const mostMissed = 64;
 
-export class Claims {
+export class Claims implements Claiming {
   readonly suspicion: Suspicion;
   readonly ahead: Ahead;
   readonly #connection: Connection;
@@ -37,13 +38,9 @@ export class Claims {
   readonly #hooks: ClaimHooks;
   /** Whether there may be something to claim. */
   hungry = true;
-  /** How many jobs there are as far as is known; Infinity when that is not known. */
   left = Number.POSITIVE_INFINITY;
-  /** How many jobs the claim under way asks for. */
   asking = 0;
-  /** Whether the last claim had no answer. */
   failing = false;
-  /** Whether the queue belongs to a newer major version. */
   outdated = false;
   /** Answer of the last claim, if nothing has changed since it was sent. */
   lastWord: ClaimReply['word'] | undefined;

@@ -80,9 +80,7 @@ export class Cycle implements Claimant {
     });
     this.#settling = new Settling(keys, this.#holder, hooks);
     this.settles = this.#settling.settles;
-    this.#due = new DueTimer(settings.stalledInterval, () => {
-      this.lookAgain();
-    });
+    this.#due = new DueTimer(settings.stalledInterval, () => this.lookAgain());
     this.claims = new Claims(connection, keys, settings.lockDuration, slots.pace, {
       giveBack: (run) => this.handbacks.unstarted(run),
       due: (ms) => {
@@ -109,24 +107,8 @@ export class Cycle implements Claimant {
     return this.#claiming && this.claims.hungry;
   }
 
-  get failing(): boolean {
-    return this.claims.failing;
-  }
-
-  get outdated(): boolean {
-    return this.claims.outdated;
-  }
-
   get waiting(): number {
     return this.claims.ahead.size;
-  }
-
-  get asking(): number {
-    return this.claims.asking;
-  }
-
-  get left(): number {
-    return this.claims.left;
   }
 
   /** Begins, or goes on, to claim. */
@@ -151,10 +133,8 @@ export class Cycle implements Claimant {
   }
 
   isBare(): void {
-    if (this.#claiming && !this.#holder.live) {
-      this.#shows = true;
-      this.kick();
-    }
+    this.#shows ||= this.#claiming && !this.#holder.live;
+    if (this.#shows) this.kick();
     this.claims.foundBare();
   }
 
@@ -262,8 +242,7 @@ export class Cycle implements Claimant {
   async #ensureLease(): Promise<boolean> {
     const shows = this.#shows;
     this.#shows = false;
-    if (this.#holder.live) return true;
-    if (this.settles.size > 0) return true;
+    if (this.#holder.live || this.settles.size > 0) return true;
     if (!this.#claiming && !shows) {
       this.#tookMarker = false;
       this.#due.forget();

@@ -116,7 +116,7 @@ export class Slots {
   /** How many jobs this queue may claim now. */
   wanted(by: Claimant): number {
     if (this.#only) return Math.min(this.#room(), batchElements);
-    if (by.failing) return this.#turns.mayTry(by) ? Math.min(this.#room(), 1) : 0;
+    if (by.claims.failing) return this.#turns.mayTry(by) ? Math.min(this.#room(), 1) : 0;
     this.#deal();
     return Math.min(this.#turns.share(by), batchElements);
   }
@@ -154,14 +154,14 @@ export class Slots {
   async wait(): Promise<void> {
     const only = this.#only;
     if (this.#isBlocking || this.#looks > 0 || this.free <= 0) return;
-    if (only ? only.hungry && !only.failing : this.#turns.anyEager) return;
+    if (only ? only.hungry && !only.claims.failing : this.#turns.anyEager) return;
     const { signal } = this.#shutting;
     const from = performance.now();
     // The time came while all slots were taken: markers that are there now must not put it off again.
     if (!only && this.#peekAllAt <= from) return void this.#peekAll();
     this.#isBlocking = true;
     if (only) this.#peekAllAt = from + this.#interval;
-    const queues = this.#inTurn(this.#queues.filter((queue) => !queue.outdated));
+    const queues = this.#inTurn(this.#queues.filter((queue) => !queue.claims.outdated));
     const taken =
       queues.length > 0
         ? await this.#waker.wait(
@@ -209,7 +209,7 @@ export class Slots {
     for (const queue of this.#queues) {
       const { left = 0, due } = seen.get(queue) ?? {};
       // One that is outdated is asked whether it still is.
-      const most = !found || queue.outdated ? 1 : left;
+      const most = !found || queue.claims.outdated ? 1 : left;
       if (most > 0) queue.askAgain(false, most);
       else queue.isBare();
       if (due !== undefined) queue.dueIn(due);

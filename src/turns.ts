@@ -4,21 +4,26 @@
 import type { QueueKeys } from './keys.js';
 import { Least } from './least.js';
 
+/** What is known of a queue from claims there. */
+export interface Claiming {
+  /** The last claim had no answer: other queues don't wait for this one. */
+  readonly failing: boolean;
+  /** The queue belongs to a newer major version, which is asked now and then whether it still does; markers there are for others. */
+  readonly outdated: boolean;
+  /** How many jobs are asked for by a claim under way. */
+  readonly asking: number;
+  /** How many jobs it had when the last claim was answered, or its marker was taken; Infinity when that is not known. */
+  readonly left: number;
+}
+
 /** A queue as its worker sees it. */
 export interface Claimant {
   readonly keys: QueueKeys;
+  readonly claims: Claiming;
   /** Whether it may have something claimable. */
   readonly hungry: boolean;
-  /** Its last claim had no answer: the others don't wait for it. */
-  readonly failing: boolean;
-  /** It belongs to a newer major version, which is asked now and then whether it still does; markers there are for others. */
-  readonly outdated: boolean;
   /** How many of its jobs wait for a slot. */
   readonly waiting: number;
-  /** How many jobs are asked for by a claim under way. */
-  readonly asking: number;
-  /** How many jobs it had when its last claim was answered, or its marker was taken; Infinity when that is not known. */
-  readonly left: number;
   /** Starts the first of the jobs that wait. */
   startNext(): void;
   /** It may have something again; `took`: its marker was taken. */
@@ -95,7 +100,8 @@ export class Turns {
   /** To be called when something has changed of what the queue tells of itself. */
   noticed(queue: Claimant): void {
     const turn = this.#turns.get(queue) as Turn;
-    const { waiting, asking, hungry, failing } = queue;
+    const { waiting, hungry } = queue;
+    const { asking, failing } = queue.claims;
     const eager = hungry && !failing;
     this.#held += waiting + asking - turn.waiting - turn.asking;
     // What it was granted it has asked for now, or does not want any more.
@@ -125,7 +131,7 @@ export class Turns {
 
   /** How many more jobs it may have than it asks for. */
   #unmet({ queue, asking, granted }: Turn): number {
-    return queue.left - asking - granted;
+    return queue.claims.left - asking - granted;
   }
 
   #grant(turn: Turn, granted: number): void {
@@ -225,7 +231,7 @@ export class Turns {
     const found: Claimant[] = [];
     for (const { queue, index } of this.#turns.values()) {
       if (index >= end) break;
-      if (!queue.hungry && !queue.outdated) found.push(queue);
+      if (!queue.hungry && !queue.claims.outdated) found.push(queue);
     }
     return found;
   }

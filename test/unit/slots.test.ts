@@ -28,11 +28,12 @@ function slotsOf(
 
 function queue(name: string): Claimant & { asked: [boolean, number][] } {
   const asked: [boolean, number][] = [];
-  const facts = { hungry: false, failing: false, outdated: false, waiting: 0, asking: 0, left: 0 };
   return {
-    ...facts,
     asked,
     keys: queueKeys(name),
+    claims: { failing: false, outdated: false, asking: 0, left: 0 },
+    hungry: false,
+    waiting: 0,
     startNext: () => undefined,
     askAgain: (took, left) => void asked.push([took, left]),
     isBare: () => undefined,

@@ -2,13 +2,14 @@
 import { describe, expect, test } from 'vitest';
 import { queueKeys, type QueueKeys } from '../../src/keys.js';
 import { Least } from '../../src/least.js';
-import { Turns, type Claimant } from '../../src/turns.js';
+import { Turns, type Claimant, type Claiming } from '../../src/turns.js';
 
 const unknown = Number.POSITIVE_INFINITY;
 
-/** A queue that has what the test says. */
-class Fake implements Claimant {
+/** A queue that has what the test says, of its claims, too. */
+class Fake implements Claimant, Claiming {
   readonly keys: QueueKeys;
+  readonly claims = this;
   hungry = false;
   failing = false;
   outdated = false;
