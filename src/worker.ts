@@ -1,6 +1,5 @@
 // The worker's public side: its options and events, and its life from run to close. Its attempts are in attempts.ts, claiming
 // and settling in cycle.ts, where a retry is decided in retry.ts.
-import { hostname } from 'node:os';
 import { Attempts, type Home } from './attempts.js';
 import { knownOptions, queueNameOf, wholeNumber, yesOrNo } from './checks.js';
 import { Connection } from './connection.js';
@@ -11,10 +10,11 @@ import { HandlerTable, type Handler, type Handlers } from './handlers.js';
 import type { Job } from './job.js';
 import { defaultPrefix } from './keys.js';
 import { workerSettings, type WorkerOptions, type WorkerSettings } from './options.js';
-import { namedQueues, type WorkerFacts } from './reporting/presence.js';
+import { identityOf, type WorkerFacts, type WorkerIdentity } from './reporting/presence.js';
 import { queueNamesOf } from './queue-names.js';
 import type { JobId } from './script.js';
 import { ServedQueue } from './served-queue.js';
+import { ServedQueues } from './served-queues.js';
 import { Rota } from './rota.js';
 import { Slots } from './slots.js';
 import { warnAboutServer } from './warnings.js';
@@ -39,22 +39,19 @@ export class Worker<
   readonly name: string;
   readonly queueNames: readonly string[];
   readonly #settings: WorkerSettings;
-  readonly #self: Pick<WorkerFacts, 'host' | 'pid' | 'started' | 'queues' | 'queueCount'>;
+  readonly #identity: WorkerIdentity;
   readonly #connection: Connection;
   readonly #family: Family;
   readonly #slots: Slots;
   readonly #rota: Rota;
   readonly #attempts: Attempts<Data, Result, Name>;
-  readonly #queues: readonly ServedQueue[];
+  readonly #queues: ServedQueues;
   readonly #unlisten: () => void;
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #paused = false;
   #bursting = false;
-  /** Whether jobs were found since it was last told that nothing is left. */
-  #foundJobs = false;
   #changed: (() => void)[] = [];
-  #firstAsked = 0;
 
   /** Throws TypeError or RangeError for a name, handler or option that can't be. */
   constructor(
@@ -67,13 +64,7 @@ export class Worker<
     this.name = this.queueNames.join(',');
     const handlers = new HandlerTable(handler);
     this.#settings = workerSettings(options, this.queueNames);
-    this.#self = {
-      host: hostname(),
-      pid: process.pid,
-      started: Date.now(),
-      queues: this.queueNames.slice(0, namedQueues),
-      queueCount: this.queueNames.length,
-    };
+    this.#identity = identityOf(this.queueNames);
     const prefix = queueNameOf('prefix', options.prefix ?? defaultPrefix);
     this.#connection = Connection.acquire(options.connection);
     this.#family = new Family(this.#connection, prefix);
@@ -87,7 +78,7 @@ export class Worker<
       error: (error) => this.report(error),
       over: (home) => this.#over(home),
     });
-    this.#queues = this.queueNames.map((queue) => this.#serve(queue));
+    this.#queues = new ServedQueues(this.queueNames.map((queue) => this.#serve(queue)));
     this.#unlisten = this.#connection.listen({ onError: (error) => this.report(error) });
     warnAboutServer(this.#connection);
     if (this.#settings.autorun) void this.run().catch((error: unknown) => this.report(error));
@@ -117,7 +108,7 @@ export class Worker<
     const { name, lockDuration } = this.#settings;
     return {
       ...(name === undefined ? {} : { name }),
-      ...this.#self,
+      ...this.#identity,
       concurrency: this.concurrency,
       lockDuration,
       paused: this.#paused,
@@ -176,24 +167,24 @@ export class Worker<
   async #burst(): Promise<void> {
     this.#bursting = true;
     this.#begin();
-    const done = (): boolean => this.#attempts.size === 0 && this.#all((queue) => queue.isDone);
+    const done = (): boolean => this.#attempts.size === 0 && this.#queues.areDone;
     for (;;) {
       await this.#until(() => this.#closing !== undefined || done());
       if (this.#closing || !this.#family.busy) break;
       // Dependents that are told meanwhile may be claimable then.
       await this.#family.idle();
-      for (const { cycle } of this.#queues) cycle.lookAgain();
+      this.#queues.lookAgain();
     }
     this.#bursting = false;
     if (this.#closing) return;
-    for (const { cycle } of this.#queues) cycle.stopClaiming();
-    await Promise.all(this.#queues.flatMap(({ sweeper, cycle }) => [sweeper.stop(), cycle.idle()]));
-    await Promise.all(this.#queues.map((queue) => queue.tellCounts()));
+    this.#queues.stopClaiming();
+    await Promise.all([this.#queues.stopSweeping(), this.#queues.idle()]);
+    await this.#queues.tellCounts();
   }
 
   #begin(): void {
-    for (const queue of this.#queues) queue.begin();
-    if (!this.#paused) for (const { cycle } of this.#queues) cycle.claim();
+    this.#queues.begin();
+    if (!this.#paused) this.#queues.claim();
     // Later, so that who made the worker can listen first.
     queueMicrotask(() => this.emit('ready'));
   }
@@ -211,33 +202,18 @@ export class Worker<
   }
 
   #claimed(found: number): void {
-    if (found > 0) this.#foundJobs = true;
-    this.#tellDrained();
+    this.#queues.found(found);
+    this.#noticed();
+  }
+
+  #noticed(): void {
+    if (this.#queues.becameEmpty()) this.emit('drained');
     this.#tellChange();
-  }
-
-  #tellDrained(): void {
-    if (!this.#foundJobs || !this.#all((queue) => queue.isEmpty)) return;
-    this.#foundJobs = false;
-    this.emit('drained');
-  }
-
-  /** Whether it holds of every queue; asks the one first of which it did not hold the last time. */
-  #all(holds: (queue: ServedQueue) => boolean): boolean {
-    const count = this.#queues.length;
-    for (let step = 0; step < count; step += 1) {
-      const at = (this.#firstAsked + step) % count;
-      if (holds(this.#queues[at] as ServedQueue)) continue;
-      this.#firstAsked = at;
-      return false;
-    }
-    return true;
   }
 
   #over({ cycle }: Home): void {
     if (this.#bursting) cycle.lookAgain();
-    this.#tellDrained();
-    this.#tellChange();
+    this.#noticed();
   }
 
   /** Calls that end with the connection, after the worker was closed, are nobody's concern. */
@@ -254,10 +230,8 @@ export class Worker<
   async pause(doNotWaitActive = false): Promise<void> {
     yesOrNo('doNotWaitActive', doNotWaitActive);
     this.#paused = true;
-    for (const queue of this.#queues) {
-      queue.cycle.stopClaiming();
-      queue.tell();
-    }
+    this.#queues.stopClaiming();
+    this.#queues.tell();
     if (!doNotWaitActive) await this.#rest();
     this.emit('paused');
   }
@@ -265,16 +239,18 @@ export class Worker<
   /** Resolves when nothing is held any more: a claim under way may still bring jobs, which go back at once. */
   async #rest(): Promise<void> {
     await this.#until(() => this.#attempts.size === 0);
-    const quiet = Promise.all(this.#queues.map(({ cycle }) => cycle.idle()));
-    await Promise.race([quiet, this.#until(() => !this.#paused || this.#closing !== undefined)]);
+    await Promise.race([
+      this.#queues.idle(),
+      this.#until(() => !this.#paused || this.#closing !== undefined),
+    ]);
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#tellChange();
-    if (this.isRunning()) for (const { cycle } of this.#queues) cycle.claim();
-    for (const queue of this.#queues) queue.tell();
+    if (this.isRunning()) this.#queues.claim();
+    this.#queues.tell();
     this.emit('resumed');
   }
 
@@ -290,8 +266,8 @@ export class Worker<
 
   async #close(): Promise<void> {
     this.emit('closing');
-    for (const { cycle } of this.#queues) cycle.stopClaiming();
-    const sweeping = Promise.all(this.#queues.map(({ sweeper }) => sweeper.stop()));
+    this.#queues.stopClaiming();
+    const sweeping = this.#queues.stopSweeping();
     const timer = setTimeout(() => this.#handBack(), this.#settings.closeTimeout);
     this.#tellChange();
     await this.#until(() => this.#attempts.allAbandoned);
@@ -303,17 +279,17 @@ export class Worker<
     over.abort();
     await this.#running;
     this.#unlisten();
-    for (const queue of this.#queues) queue.end();
+    this.#queues.end();
     this.#connection.release();
     this.emit('closed');
   }
 
   /** When all is settled, and the dependents of what has ended were told, the leases go. */
   async #giveBack(sweeping: Promise<unknown>): Promise<void> {
-    await Promise.all([sweeping, ...this.#queues.map(({ cycle }) => cycle.idle())]);
+    await Promise.all([sweeping, this.#queues.idle()]);
     await this.#family.idle();
-    await Promise.all(this.#queues.map((queue) => queue.tellCounts()));
-    await Promise.all(this.#queues.map((queue) => queue.close()));
+    await this.#queues.tellCounts();
+    await this.#queues.close();
   }
 
   /** Gives up every job in hand. */

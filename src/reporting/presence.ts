@@ -1,5 +1,6 @@
 // What a worker tells of itself in one of its queues: who it is, what it runs, what it has counted. It tells when its lease was opened,
 // then at each tick of its sweeper that finds news; an idle worker sends nothing, since its lease says that it lives.
+import { hostname } from 'node:os';
 import type { Caller } from '../caller.js';
 import type { Connection } from '../connection.js';
 import { isPassing } from '../errors.js';
@@ -13,21 +14,36 @@ export const namedJobs = 100;
 /** Most bytes of a row that names jobs. */
 const maxRowBytes = 8 * 1024;
 /** Most queues that a worker's row names. */
-export const namedQueues = 16;
+const namedQueues = 16;
 
-/** What holds of a worker in all its queues. */
-export interface WorkerFacts {
-  readonly name?: string | undefined;
+/** Who a worker is. */
+export interface WorkerIdentity {
   readonly host: string;
   readonly pid: number;
   /** When it was made (ms, its own clock). */
   readonly started: number;
-  readonly concurrency: number;
-  readonly lockDuration: number;
-  readonly paused: boolean;
   /** The first of its queues. */
   readonly queues: readonly string[];
   readonly queueCount: number;
+}
+
+/** What holds of a worker in all its queues. */
+export interface WorkerFacts extends WorkerIdentity {
+  readonly name?: string | undefined;
+  readonly concurrency: number;
+  readonly lockDuration: number;
+  readonly paused: boolean;
+}
+
+/** Of a worker of these queues that is made here and now. */
+export function identityOf(queues: readonly string[]): WorkerIdentity {
+  return {
+    host: hostname(),
+    pid: process.pid,
+    started: Date.now(),
+    queues: queues.slice(0, namedQueues),
+    queueCount: queues.length,
+  };
 }
 
 /** Id, name and start (server's ms) of a job that runs. */
