@@ -14,6 +14,7 @@ export interface AuditHooks {
   /** Whether the worker holds this job under this token, started or not. */
   readonly holds: (id: JobId, token: Token) => boolean;
   readonly giveBack: (id: JobId, token: Token) => void;
+  readonly error: (error: unknown) => void;
 }
 
 export class Audit {
@@ -55,7 +56,10 @@ export class Audit {
     if (reply?.word === 'dead') lease.die();
     if (reply?.word !== 'alive') return;
     if (reply.stops.length > 0) this.#hooks.stop(reply.stops, lease);
-    if (reply.held <= expected) return;
+    if (reply.held > expected) await this.#giveBackStrays(lease, newest).catch(this.#hooks.error);
+  }
+
+  async #giveBackStrays(lease: Lease, newest: number): Promise<void> {
     for (const { id, token } of await strays(this.#connection, this.#keys, lease, newest))
       if (!this.#hooks.holds(id, token)) this.#hooks.giveBack(id, token);
   }

@@ -96,6 +96,7 @@ export class Cycle implements Claimant {
       stop: hooks.stop,
       holds: (id, token) => hooks.holds(id, token) || this.claims.ahead.holds(id, token),
       giveBack: (id, token) => this.handbacks.stray(id, token),
+      error: hooks.error,
     });
   }
 

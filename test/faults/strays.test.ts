@@ -1,13 +1,18 @@
 // Replies that never come: what the server did all the same is found and made good.
 import { describe, expect, test } from 'vitest';
 import { Worker } from '../../src/worker.js';
+import { accountOf } from '../helpers/accounts.js';
 import { startProxy } from '../helpers/proxy.js';
 import { gate, liveRedis, pause, quick, until } from '../helpers/live.js';
 import { claim, complete } from '../../src/scripts.js';
 
 const live = liveRedis();
 
-test('jobs of a claim whose answer never came, and whose deadline has passed, are handed back', async () => {
+/**
+ * A worker has claimed five jobs, and can't reach the server, which has taken its claim and whose answer was lost. `returns` lets it, when the
+ * deadline of the call has passed.
+ */
+async function unansweredClaim() {
   const proxy = await startProxy(live.server);
   live.after(() => proxy.stop());
   const connection = live.as('everything', proxy);
@@ -17,17 +22,31 @@ test('jobs of a claim whose answer never came, and whose deadline has passed, ar
   worker.on('completed', (job) => completed.push(job.id));
   await queue.add('first', {});
   await until(() => completed.length === 1);
-
   const dropped = proxy.dropNextReply(claim.sha);
   const jobs = await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'job', data: {} })));
   await dropped;
   proxy.refuse(true);
+  const returns = async (): Promise<void> => {
+    await pause(900);
+    proxy.refuse(false);
+  };
+  return { worker, queue, jobs, completed, returns };
+}
+
+test('jobs of a claim whose answer never came, and whose deadline has passed, are handed back', async () => {
+  const { queue, jobs, completed, returns } = await unansweredClaim();
   expect((await queue.getJobCounts()).active).toBe(5);
-  await pause(900); // past the deadline of the call
-  proxy.refuse(false);
+  await returns();
   await until(() => completed.length === jobs.length + 1, 5_000);
   for (const { id } of jobs) expect((await queue.getJob(id))?.attemptsMade).toBe(1);
   expect(await live.redis.exists(`lunaq:{${live.name}}:stalls`)).toBe(0); // not by the death of the lease
+});
+
+test('so they are though the worker was paused before the deadline', async () => {
+  const { worker, queue, returns } = await unansweredClaim();
+  await worker.pause(true);
+  await returns();
+  await until(async () => (await queue.getJobCounts()).waiting === 5);
 });
 
 /** Writes that the ttl of these jobs has ended. */
@@ -49,6 +68,31 @@ async function undo(queue: string, id: string, token: string): Promise<void> {
 }
 
 describe('a job whose worker knows nothing of it any more goes back', () => {
+  test('once it can be looked for, and as long as it can not, other jobs run as ever', async () => {
+    const { username } = accountOf('worker');
+    await live.redis.acl('SETUSER', username, '-hscan');
+    live.after(() => live.redis.acl('SETUSER', username, '+hscan'));
+    live.after(() => live.redis.acl('LOG', 'RESET')); // denied on purpose
+    const queue = live.queue();
+    const tokens: string[] = [];
+    live.worker((_, token) => void tokens.push(token), { ...quick, concurrency: 5 });
+    const job = await queue.add('job', {});
+    await until(async () => (await job.getState()) === 'completed');
+    await undo(live.name, job.id, tokens[0] as string);
+    for (let n = 0; n < 300; n += 1) {
+      await queue.add('other', {});
+      await pause(2);
+    }
+    await until(async () => (await queue.getJobCounts()).completed === 300);
+    expect(tokens).toHaveLength(301);
+    expect(live.errors.map(({ message }) => message)).toContainEqual(
+      expect.stringContaining('hscan'),
+    );
+    live.errors = [];
+    await live.redis.acl('SETUSER', username, '+hscan');
+    await until(async () => (await job.getState()) === 'completed');
+  });
+
   test('and runs again, also after its ttl, since it has started', async () => {
     const queue = live.queue();
     const tokens: string[] = [];
@@ -205,23 +249,3 @@ test(
     expect(performance.now() - started).toBeLessThan(2_000);
   },
 );
-
-test('jobs of a claim whose answer never came are handed back though the worker was paused before the deadline', async () => {
-  const proxy = await startProxy(live.server);
-  live.after(() => proxy.stop());
-  const connection = live.as('everything', proxy);
-  const queue = live.queue();
-  const completed: string[] = [];
-  const worker = live.worker(() => undefined, { connection, concurrency: 5, lockDuration: 600 });
-  worker.on('completed', (job) => completed.push(job.id));
-  await queue.add('first', {});
-  await until(() => completed.length === 1);
-  const dropped = proxy.dropNextReply(claim.sha);
-  await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'job', data: {} })));
-  await dropped;
-  proxy.refuse(true);
-  await worker.pause(true);
-  await pause(900); // past the deadline of the call
-  proxy.refuse(false);
-  await until(async () => (await queue.getJobCounts()).waiting === 5);
-});
