@@ -25,7 +25,7 @@
 --      number    of this call
 --      state     in which a job must be: completed | failed | cancelled, or '' for any of them
 -- EACH id        of the job
---      family    unknown, or the caller has asked the parents: asked
+--      stamp     what is in the record of the child whose parents the caller has asked, not in that of a later one of its id; else ''
 --      edges     open ones of a child, a line each
 --      outcomes  lines of its row in outcomes, of all parents that its policy accepts
 -- REPLY a word for each job, blank between them: requeued | unfinished (or in another state) | child (its parents are to be asked first) |
@@ -37,7 +37,7 @@ local awaiting, deferred, completed, failed, cancelled, watched, releasing, evic
   unpack(KEYS, 9, 18)
 local news = { unpack(KEYS, 19, 21) }
 local call, number, state = unpack(ARGV)
-local ids, families, edges, told = column(4, 1), column(4, 2), column(4, 3), column(4, 4)
+local ids, stamps, edges, told = column(4, 1), column(4, 2), column(4, 3), column(4, 4)
 
 local before = answered(calls, call, number)
 if before then return before end
@@ -48,7 +48,9 @@ local sets = { completed = completed, failed = failed, cancelled = rare and canc
 local marks = rare and rows(watched, ids) or {}
 
 for i, id in ipairs(ids) do
-  local child = families[i] == 'unknown' and flags[i] and flags[i]:find('"child":true', 1, true)
+  local record = stamps[i] ~= '' and (redis.call('HGET', jobs, id) or '')
+  local child = not record and flags[i] and flags[i]:find('"child":true', 1, true)
+    or record and not record:find(stamps[i], 1, true)
   local found, removed = 0, marks[i] == 'parent\tremoved'
   for name, set in pairs((child or removed) and {} or sets) do
     if state == '' or state == name then found = found + redis.call('ZREM', set, id) end
@@ -59,7 +61,7 @@ for i, id in ipairs(ids) do
     or 'unfinished'
   if found > 0 then
     left[#left + 1], gone[#gone + 1] = i, id
-    if families[i] == 'asked' then redis.call('HDEL', outcomes, id) end
+    if record then redis.call('HDEL', outcomes, id) end
     if told[i] ~= '' then redis.call('HSET', outcomes, id, told[i]) end
     table.insert(edges[i] == '' and again or blocked, i)
   end

@@ -13,6 +13,7 @@ import type { QueueKeys } from './keys.js';
 import { maxLogRows, type Limits } from './limits.js';
 import type { NumberedCalls } from './numbered-calls.js';
 import { batchBytes, batchElements } from './options.js';
+import { stampOf } from './record.js';
 import {
   callOf,
   type JobId,
@@ -229,7 +230,7 @@ export class Notes {
     const bytes = Buffer.byteLength(record) + Buffer.byteLength(meta);
     const identity = {
       head: `${JSON.stringify([job.name]).slice(0, -1)},`,
-      stamp: `,${job.timestamp}`,
+      stamp: stampOf(job.timestamp),
     };
     await this.#note(this.#rewrite, job, { ...identity, record, meta }, bytes);
   }

@@ -22,6 +22,11 @@ export interface JobRecord {
   readonly meta?: JobMeta;
 }
 
+/** What is in the record of a job that was made then. */
+export function stampOf(timestamp: number): string {
+  return `,${timestamp}`;
+}
+
 const defaults: { [K in keyof JobOptions]: JobOptions[K] } = {
   delay: 0,
   lifo: false,

@@ -13,11 +13,11 @@ import {
   type Outcome,
   type Standing,
 } from './edge.js';
-import { QueueError } from './errors.js';
+import { QueueError, unreadable } from './errors.js';
 import { executeOne } from './execute.js';
 import { parentsOf, type ParentFailurePolicy, type ParentId } from './job-options.js';
 import { batchElements } from './options.js';
-import { decodeHead } from './record.js';
+import { decodeHead, stampOf } from './record.js';
 import { callOf, type JobId } from './script.js';
 import * as scripts from './scripts.js';
 import { isFinished, type FinishedState } from './scripts.js';
@@ -26,10 +26,7 @@ import type { Store } from './store.js';
 /** The state in which a job must be; '' for any that is an end. */
 type From = FinishedState | '';
 type RequeueWord = Exclude<ReturnType<typeof scripts.requeue.parse>, 'stale'>[number];
-type RequeueItem = { id: JobId; family: 'unknown' | 'asked' } & Pick<
-  Standing,
-  'edges' | 'outcomes'
->;
+type RequeueItem = { id: JobId; stamp: string } & Pick<Standing, 'edges' | 'outcomes'>;
 
 export class Requeuer {
   readonly #store: Store;
@@ -87,18 +84,30 @@ export class Requeuer {
     }
   }
 
-  /** A job with parents keeps what its policy has accepted of them, and waits for the others again. Throws PARENT_FAILED. */
+  /** Asks again when another job of the same id has taken the place of the one whose parents were asked. Throws PARENT_FAILED. */
   async #requeueChild(id: JobId, from: From): Promise<RequeueWord | undefined> {
+    for (;;) {
+      const word = await this.#askAndRequeue(id, from);
+      if (word !== 'child') return word;
+    }
+  }
+
+  /** A job with parents keeps what its policy has accepted of them, and waits for the others again. Throws PARENT_FAILED. */
+  async #askAndRequeue(id: JobId, from: From): Promise<RequeueWord | undefined> {
     const [job] = await this.#store.inspect([id]);
     if (!job) return 'unknown';
     if (!isFinished(job.state) || (from !== '' && job.state !== from)) return 'unfinished';
-    const { opts } = decodeHead(id, job.record);
+    const { opts, timestamp } = decodeHead(id, job.record);
+    const stamp = stampOf(timestamp);
+    // Written by others, as 1.7e12: the script would never find it.
+    if (!job.record.includes(stamp)) throw unreadable('record', id);
     const policy = opts.onParentFailure ?? 'fail';
     const accepted = await this.#accepted(id, policy);
     const parents = without(parentsOf(this.#store.queueName, opts), accepted);
     const now = await this.#register(id, parents, policy);
     const outcomes = (outcomeLines(accepted) + now.outcomes) as typeof now.outcomes;
-    const [word] = await this.#requeue([{ id, family: 'asked', edges: now.edges, outcomes }], from);
+    const item = { id, stamp, edges: now.edges, outcomes };
+    const [word] = await this.#requeue([item], from);
     // A parent that ended after it had answered found nobody to tell.
     if (word === 'requeued') this.#store.family.askAgain(openEdges(now));
     return word;
@@ -128,7 +137,7 @@ export class Requeuer {
 }
 
 function plain(id: JobId): RequeueItem {
-  return { id, family: 'unknown', edges: '', outcomes: '' };
+  return { id, stamp: '', edges: '', outcomes: '' };
 }
 
 function without(parents: readonly ParentId[], heard: readonly ParentId[]): ParentId[] {

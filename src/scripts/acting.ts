@@ -95,7 +95,7 @@ export const requeue = declareScript('requeue', {
   args: { ...numbered, state: as<FinishedState | ''>() },
   each: {
     id: as<JobId>(),
-    family: as<'unknown' | 'asked'>(),
+    stamp: as<string>(),
     edges: as<EdgeLines | ''>(),
     outcomes: as<OutcomeLines | ''>(),
   },

@@ -1,6 +1,6 @@
 // What goes through the jobs of a state in several calls, while they move on: it acts on those that are still in that state.
 import { expect, test } from 'vitest';
-import { liveRedis } from '../helpers/live.js';
+import { liveRedis, pause } from '../helpers/live.js';
 import { clientOf, Mortal } from '../helpers/mortal.js';
 
 const live = liveRedis();
@@ -65,3 +65,21 @@ test.each(['alone', 'child'])(
     expect(await queue.getJobState('a')).toBe('completed');
   },
 );
+
+test('retryJob asks the parents of the job that there is: another one has taken its id meanwhile', async () => {
+  const queue = live.queue();
+  await queue.addBulk(['p', 'q'].map((jobId) => ({ name: 'job', data: null, opts: { jobId } })));
+  const child = async (dependsOn: string): Promise<void> => {
+    await pause(2);
+    await queue.add('job', null, { jobId: 'a', dependsOn });
+    await queue.cancel('a');
+  };
+  await child('p');
+  // It is told that it is a child; it reads the job, and what it has heard; asks its parents; puts it back.
+  const goOn = await upTo(5, queue.name, ({ requeuer }) => requeuer.retryJob('a'));
+  await queue.remove('a');
+  await child('q');
+  await goOn();
+  const blockers = await (await queue.getJob('a'))?.blockers();
+  expect(blockers).toMatchObject([{ id: 'q' }]);
+});

@@ -110,7 +110,7 @@ const child = (id: string) => ({
   failure: '',
 });
 const each = (...ids: string[]) => ids.map((id) => ({ id }));
-const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
+const orphan = { stamp: '', edges: '', outcomes: '' } as const;
 
 /** In the order of the catalogue. */
 export const scenarios: readonly Scenario[] = [
@@ -225,7 +225,7 @@ export const scenarios: readonly Scenario[] = [
   ),
   scenario(scripts.requeue, { ...numbered, state: '' }, [
     ...each('c1', 'f1', 'x1', 'w1', 'k1', 'zz').map(({ id }) => ({ id, ...orphan })),
-    { id: 'p3', family: 'asked', edges: edge('p3', 'a1'), outcomes: 'q\tc1\tcompleted\t1\n' },
+    { id: 'p3', stamp: 'p3', edges: edge('p3', 'a1'), outcomes: 'q\tc1\tcompleted\t1\n' },
   ]),
   scenario(scripts.watch, {}, each('w1', 'c1', 'p2', 'zz')),
   scenario(scripts.pause, numbered),

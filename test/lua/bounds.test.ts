@@ -75,7 +75,7 @@ const worst: [name: string, state: State, call: (queue: Bench) => Call][] = [
       queue.call(
         scripts.requeue,
         { ...numbered, state: '' },
-        ids.map((id) => ({ id, family: 'unknown', edges: '', outcomes: '' })),
+        ids.map((id) => ({ id, stamp: '', edges: '', outcomes: '' })),
       ),
   ],
   [

@@ -115,7 +115,7 @@ class Families {
   }
 
   async requeueChild(id: string): Promise<void> {
-    const item = { id, family: 'unknown', edges: '', outcomes: '' } as const;
+    const item = { id, stamp: '', edges: '', outcomes: '' } as const;
     const words = await this.#children.run(scripts.requeue, { ...this.#numbered(), state: '' }, [
       item,
     ]);
@@ -123,7 +123,7 @@ class Families {
     if (words[0] !== 'child' || policies === undefined) return;
     const { edges, outcomes, doomed, unknown } = await this.#depend(id, policies);
     if (doomed || unknown) return;
-    const asked = { id, family: 'asked', edges, outcomes } as const;
+    const asked = { id, stamp: '[]', edges, outcomes } as const;
     await this.#children.run(scripts.requeue, { ...this.#numbered(), state: '' }, [asked]);
   }
 
@@ -186,7 +186,7 @@ class Families {
   }
 
   async requeueParent(id: string): Promise<void> {
-    const item = { id, family: 'unknown', edges: '', outcomes: '' } as const;
+    const item = { id, stamp: '', edges: '', outcomes: '' } as const;
     await this.#parents.run(scripts.requeue, { ...this.#numbered(), state: '' }, [item]);
   }
 

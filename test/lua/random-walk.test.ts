@@ -237,7 +237,7 @@ class Walk {
 
   async requeue(chosen: readonly string[]): Promise<void> {
     const args = this.#numbered('p');
-    const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
+    const orphan = { stamp: '', edges: '', outcomes: '' } as const;
     const items = chosen.map((id) => ({ id, ...orphan }));
     const words = await this.#twice(() =>
       this.#queue.run(scripts.requeue, { ...args, state: '' }, items),

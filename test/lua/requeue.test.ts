@@ -8,7 +8,7 @@ import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
 const args = { call: 'p:requeue', number: 7, state: '' } as const;
-const again = (id: string) => ({ id, family: 'unknown', edges: '', outcomes: '' }) as const;
+const again = (id: string) => ({ id, stamp: '', edges: '', outcomes: '' }) as const;
 const calls = (words: string) => ({ 'p:requeue': `7 now ${words}` });
 
 const before: State = {
@@ -170,7 +170,7 @@ describe('a child', () => {
   test('waits for its parents again, and keeps what it accepted', async () => {
     const queue = await server.queue(state);
     const edges = `${edge('k', 'p', 'fail', 'n2')}\n${edge('k', 'r/p', 'fail', 'n3')}`;
-    const item = { id: 'k', family: 'asked', edges, outcomes: accepted } as const;
+    const item = { id: 'k', stamp: '"k"', edges, outcomes: accepted } as const;
     expect(await queue.run(requeue, args, [item, item])).toEqual(['requeued', 'unfinished']);
     expect(await queue.state()).toEqual(
       expected(state, {
@@ -193,7 +193,7 @@ describe('a child', () => {
     ['keeps nothing when nothing was accepted', '', undefined],
   ])('%s', async (_, lines, after) => {
     const queue = await server.queue(state);
-    const item = { id: 'k', family: 'asked', edges: '', outcomes: lines } as const;
+    const item = { id: 'k', stamp: '"k"', edges: '', outcomes: lines } as const;
     expect(await queue.run(requeue, args, [item])).toEqual(['requeued']);
     expect(await queue.state()).toEqual(
       expected(state, {
@@ -206,10 +206,22 @@ describe('a child', () => {
     );
   });
 
+  test('is told again when it is another job than the one whose parents were asked', async () => {
+    const queue = await server.queue({ ...state, jobs: { k: '["k",0,1700000000002]' } });
+    const item = {
+      id: 'k',
+      stamp: ',1700000000001',
+      edges: edge('k', 'p'),
+      outcomes: accepted,
+    } as const;
+    expect(await queue.run(requeue, args, [item])).toEqual(['child']);
+    expect(await queue.state()).toMatchObject({ failed: state.failed, outcomes: state.outcomes });
+  });
+
   test('that runs, or is unknown, gets no edges', async () => {
     const running: State = { jobs: state.jobs ?? {}, active: { k: 'L:5' }, held: { L: 1 } };
     const queue = await server.queue(running);
-    const item = { family: 'asked', edges: edge('k', 'p'), outcomes: accepted } as const;
+    const item = { stamp: '"k"', edges: edge('k', 'p'), outcomes: accepted } as const;
     const items = [
       { id: 'k', ...item },
       { id: 'x', ...item },

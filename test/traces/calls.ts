@@ -45,7 +45,7 @@ interface Numbered {
   readonly call: string;
   readonly number: number;
 }
-const orphan = { family: 'unknown', edges: '', outcomes: '' } as const;
+const orphan = { stamp: '', edges: '', outcomes: '' } as const;
 
 /** A call of a producer about one job. */
 export type Act = keyof typeof acts;

@@ -32,7 +32,7 @@ export const actingPaths = [
   path('requeue, failed', 'requeue', {
     before: finished('failed'),
     args: anyState,
-    each: (id) => ({ id, family: 'unknown', edges: '', outcomes: '' }),
+    each: (id) => ({ id, stamp: '', edges: '', outcomes: '' }),
     meets: all('requeued'),
   }),
   path('drain', 'drain', {
