@@ -5,14 +5,17 @@
 --      traits   hash   id -> what scripts must know of a job
 --      waiting  list   ids
 --      wake     list   the marker
+--      meta     hash   time (ms) of the delayed job that a timer was told of last, and whose
 --      news     events, stream, audience: for announce
 -- ARGV limit    most jobs to move
--- REPLY { how many moved, ms until the next is due or '' }; as many as the limit: call again
+--      timer    which asks; '' for none
+-- REPLY { how many moved, ms until the next is due or '', 1 when another timer was told of that one and this one has moved nothing, else
+--       0 }; as many as the limit: call again
 -- HOLDS nothing
 -- USES clock, say, title, mark, push, attend, rows, announce
-local delayed, traits, waiting, wake = unpack(KEYS, 1, 4)
-local news = { unpack(KEYS, 5, 7) }
-local limit = unpack(ARGV)
+local delayed, traits, waiting, wake, meta = unpack(KEYS, 1, 5)
+local news = { unpack(KEYS, 6, 8) }
+local limit, timer = unpack(ARGV)
 
 local now = clock()
 local ids, all = redis.call('ZRANGE', delayed, '-inf', now, 'BYSCORE', 'LIMIT', 0, limit), {}
@@ -24,5 +27,9 @@ if #ids > 0 then
   redis.call('ZREM', delayed, unpack(ids))
   announce(news, now)
 end
-local first = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')
-return { #ids, first[2] and string.format('%.0f', first[2] - now) or '' }
+local due = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
+if not due then return { #ids, '', 0 } end
+local told = #ids == 0 and timer ~= '' and redis.call('HGET', meta, 'told') or ''
+local left = told ~= due .. ' ' .. timer and told:match('^%S*') == due
+if timer ~= '' and not left then redis.call('HSET', meta, 'told', due .. ' ' .. timer) end
+return { #ids, string.format('%.0f', due - now), left and 1 or 0 }

@@ -182,7 +182,7 @@ export class Cycle implements Claimant {
   }
 
   dueIn(ms: number): void {
-    if (this.#claiming) this.#due.set(ms);
+    this.#due.set(ms);
   }
 
   async #turn(): Promise<void> {
@@ -239,15 +239,14 @@ export class Cycle implements Claimant {
     );
   }
 
-  /** Opens a lease when there is none that lives; false when it was not possible and nothing asks for one. */
+  /** Opens a lease when there is none that lives, and something asks for one; false when there is nothing to do. */
   async #ensureLease(): Promise<boolean> {
     const shows = this.#shows;
     this.#shows = false;
     if (this.#holder.live || this.settles.size > 0) return true;
     if (!this.#claiming && !shows) {
       this.#tookMarker = false;
-      this.#due.forget();
-      return false;
+      return this.#due.isDue;
     }
     this.claims.suspicion.forgetAll();
     await this.#holder.open();
@@ -268,9 +267,9 @@ export class Cycle implements Claimant {
         this.#hooks.held(live) + this.claims.ahead.heldUnder(live) + handbacks - sent;
       this.#audit.join(trip, live, expected, () => this.claims.newest);
     }
-    trip.add(this.#due.take(this.keys), (reply) => this.#due.promoted(reply));
+    const took = live !== undefined && this.#tookMarker && mayClaim;
+    trip.add(this.#due.take(this.keys), (reply) => this.#due.promoted(reply, took));
     if (live) {
-      const took = this.#tookMarker && mayClaim;
       trip.add(claim, (reply) => this.#claimed(live, reply, took));
       if (took) this.#tookMarker = false;
     }
@@ -294,7 +293,7 @@ export class Cycle implements Claimant {
 
   /** Gives the lease back. */
   async close(): Promise<void> {
-    this.#due.clear();
+    this.#due.stop();
     await this.#holder.close();
   }
 }

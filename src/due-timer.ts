@@ -1,7 +1,8 @@
 // The timer for the next delayed job of a queue, and the call that promotes it. Only a job that is due before the next sweep is
-// worth a timer. Who promotes nothing was not alone with that timer: the next one is left to the worker that was faster, so that
-// idle workers don't stampede.
+// worth a timer. Who promotes nothing leaves the next one to the worker that was told of it, which was faster, so that idle workers
+// don't stampede; if nobody was, since the job had gone, it is told.
 import type { QueueKeys } from './keys.js';
+import { randomText } from './caller.js';
 import { batchElements } from './options.js';
 import { callOf, type Call } from './script.js';
 import * as scripts from './scripts.js';
@@ -14,7 +15,9 @@ const earlyTimer = 5;
 export class DueTimer {
   readonly #horizon: number;
   readonly #onDue: () => void;
+  readonly #id = randomText(8);
   #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
   #at = 0;
   #due = false;
   #left = false;
@@ -28,7 +31,7 @@ export class DueTimer {
   /** A job is due in `ms`; the earliest one counts. */
   set(ms: number): void {
     const at = performance.now() + ms;
-    if (ms > this.#horizon || (this.#timer && this.#at <= at)) return;
+    if (this.#stopped || ms > this.#horizon || (this.#timer && this.#at <= at)) return;
     clearTimeout(this.#timer);
     this.#at = at;
     this.#timer = setTimeout(() => {
@@ -52,15 +55,17 @@ export class DueTimer {
   take(keys: QueueKeys): Call<PromoteReply> | undefined {
     const due = this.#due;
     this.forget();
-    return due ? callOf(scripts.promote, keys, { limit: batchElements }) : undefined;
+    const args = { limit: batchElements, timer: this.#id };
+    return due ? callOf(scripts.promote, keys, args) : undefined;
   }
 
-  promoted(reply: PromoteReply | undefined): void {
+  /** `took`: together with a marker, which the one that was told may have put there because its worker was closed. */
+  promoted(reply: PromoteReply | undefined, took: boolean): void {
     if (!reply) return;
-    const { moved, dueIn } = reply;
+    const { moved, dueIn, left } = reply;
     if (moved === batchElements) this.#due = true;
-    else if (dueIn !== undefined && (moved > 0 || dueIn <= earlyTimer)) this.set(dueIn);
-    else this.#left = true;
+    else if (left && dueIn !== undefined && dueIn > earlyTimer) this.#left = !took;
+    else if (dueIn !== undefined) this.set(dueIn);
   }
 
   /** Promotes nothing until the next timer. */
@@ -69,7 +74,9 @@ export class DueTimer {
     this.#left = false;
   }
 
-  clear(): void {
+  /** For good. */
+  stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

@@ -140,7 +140,7 @@ export class Sweeper {
   }
 
   async #promote(): Promise<void> {
-    const args = { limit: stepElements };
+    const args = { limit: stepElements, timer: '' };
     for (;;) {
       const { moved, dueIn } = await this.#run(callOf(scripts.promote, this.#keys, args));
       if (moved === stepElements) continue;

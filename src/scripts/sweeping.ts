@@ -10,12 +10,12 @@ import {
 import { countOf } from './reply.js';
 
 export const promote = declareScript('promote', {
-  keys: ['delayed', 'traits', 'waiting', 'wake', 'news'],
-  args: { limit: as<number>() },
+  keys: ['delayed', 'traits', 'waiting', 'wake', 'meta', 'news'],
+  args: { limit: as<number>(), timer: as<string>() },
   each: {},
   parse: (reply) => {
-    const [moved, due] = reply as [number, string];
-    return { moved, dueIn: due === '' ? undefined : Math.max(0, Number(due)) };
+    const [moved, due, left] = reply as [number, string, number];
+    return { moved, dueIn: due === '' ? undefined : Math.max(0, Number(due)), left: left === 1 };
   },
 });
 

@@ -195,7 +195,7 @@ export const scenarios: readonly Scenario[] = [
     { ...a2, ran: 0 },
     { ...a3, ran: 0 },
   ]),
-  scenario(scripts.promote, { limit: 100 }),
+  scenario(scripts.promote, { limit: 100, timer: '' }),
   scenario(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }),
   scenario(scripts.reclaim, { cursor: '0', losses: 2 }),
   scenario(scripts.sweep, { period: 5_000 }),

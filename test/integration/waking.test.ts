@@ -169,3 +169,40 @@ test.each<[string, number, (workers: readonly Pausing[]) => Promise<unknown>]>([
     expect(ran[0]! - at).toBeLessThan(700);
   },
 );
+
+test.each([1, 2])(
+  'a delayed job is started in time, though the one before it was cancelled: %i workers',
+  { tags: ['timing'] },
+  async (count) => {
+    const queue = live.queue();
+    const ran: number[] = [];
+    for (let n = 0; n < count; n += 1)
+      live.worker(() => void ran.push(performance.now()), slowSweep);
+    await blocked();
+    await pause(50);
+    const at = performance.now();
+    const before = await queue.add('job', {}, { delay: 200 });
+    await queue.add('job', {}, { delay: 500 });
+    await before.cancel();
+    await until(() => ran.length === 1, 3_000);
+    expect(ran[0]! - at).toBeLessThan(800);
+  },
+);
+
+test(
+  'a paused worker that has swept promotes what is due before the next sweep',
+  { tags: ['timing'] },
+  async () => {
+    const queue = live.queue();
+    const ran: number[] = [];
+    const worker = live.worker(() => undefined, { ...slowSweep, stalledInterval: 1_500 });
+    await blocked();
+    await worker.pause();
+    live.worker(() => void ran.push(performance.now()), slowSweep);
+    await pause(100);
+    const at = performance.now();
+    await queue.add('job', {}, { delay: 2_200 });
+    await until(() => ran.length === 1, 5_000);
+    expect(ran[0]! - at).toBeLessThan(2_500);
+  },
+);

@@ -258,7 +258,7 @@ class Walk {
       await this.#queue.seed({ delayed: { [id]: 'now-1000' } });
       this.#states.set(id, 'waiting');
     }
-    await this.#queue.run(scripts.promote, { limit: 100 });
+    await this.#queue.run(scripts.promote, { limit: 100, timer: '' });
   }
 
   /** The worker dies, a sweep finds it, and another takes its place. */

@@ -232,7 +232,15 @@ export class Comparison {
     const told = jobs.flatMap((job) => [...job.dependents]);
     this.#is('awaiting', open.map(edgeLine).toSorted(), edgeLines((this.#seen['awaiting'] ?? {}) as Scores)); // prettier-ignore
     this.#is('dependents', told.map(edgeLine).toSorted(), edgeLines((this.#seen['dependents'] ?? {}) as Scores)); // prettier-ignore
-    const { swept: _, schema: __, token: ___, stamp: ____, paused, ...rest } = this.#hash('meta');
+    const {
+      swept: _,
+      schema: __,
+      token: ___,
+      stamp: ____,
+      told: _____,
+      paused,
+      ...rest
+    } = this.#hash('meta');
     const meta = { 'keep completed': queue.keep.completed, 'keep failed': queue.keep.failed, 'skip completed': queue.passed.completed || undefined, 'skip failed': queue.passed.failed || undefined }; // prettier-ignore
     const known = Object.entries(rest).filter(([, value]) => value !== '0' || false);
     this.#is('meta', JSON.parse(JSON.stringify({ ...meta, paused: queue.paused })), Object.fromEntries([...known.map(([field, value]) => [field, Number(value)]), ['paused', paused !== undefined]])); // prettier-ignore

@@ -221,7 +221,9 @@ export class Steps {
 
   *#ofSweeper(model: Model): Generator<Step> {
     if (this.#world.timed) {
-      const promoting = script(scripts.promote, { limit: 100 }, [], ({ moved }) => String(moved));
+      const promoting = script(scripts.promote, { limit: 100, timer: '' }, [], ({ moved }) =>
+        String(moved),
+      );
       yield this.#step(model, 'a sweep promotes', promote, promoting);
       const expiring = script(scripts.expire, { limit: 100, failure }, [], ({ expired }) => expired.join(' ')); // prettier-ignore
       yield this.#step(model, 'a sweep expires', expire, expiring);

@@ -7,7 +7,7 @@ const limit = (ids) => ({ limit: ids.length });
 export const sweepingPaths = [
   path('promote', 'promote', {
     before: inSet('delayed', -60_000),
-    args: limit,
+    args: (ids) => ({ ...limit(ids), timer: 'timer' }),
     meets: ({ moved }, ids) => moved === ids.length,
     core: true,
   }),

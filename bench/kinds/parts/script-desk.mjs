@@ -155,7 +155,8 @@ export class ScriptDesk {
   }
 
   async promote(count, name) {
-    const { moved } = await this.#call(scripts.promote, { limit: count }, [], name, count);
+    const args = { limit: count, timer: 'timer' };
+    const { moved } = await this.#call(scripts.promote, args, [], name, count);
     if (moved !== count) throw new Error(`promote: ${moved} jobs instead of ${count}`);
   }
 
