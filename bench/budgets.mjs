@@ -67,7 +67,7 @@ export const scripts = {
   doom: call([6, 8], [13, 28], [5, 10], 'edges, outcome, state and reason of each child; it ends with its parent, which is rare'),
   recheck: call([2, 2], [8, 10], [2, 4], 'the edges and the next check of each child, seldom: after 5 s, then ever more rarely'),
   promote: call([8, 0], [19, 2], [7, 1], 'one read, one push, one ZREM'),
-  'promote, in a queue that uses everything': call([9, 0], [20, 3], [9, 2], 'other jobs have results, failures, traits and ends of ttl, so that these are asked for, once a call'),
+  'promote, in a queue that uses everything': call([10, 0], [23, 3], [10, 2], 'as above, and which timer is told of the next job is noted, lest nobody has it'),
   'promote, while somebody listens': call([10, 0], [22, 2], [9, 1], 'who listens is looked up, and one message tells all'),
   evict: call([16, 0], [37, 10], [18, 1], 'four sets and all columns, one command each'),
   'evict, by a count': call([15, 0], [40, 6], [15, 2], 'the surplus is found by two counts and one range'),

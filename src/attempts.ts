@@ -189,7 +189,11 @@ export class Attempts<Data, Result, Name extends string> {
 
   #over(run: Run, home: Home, well: boolean): void {
     this.#runs.delete(run);
-    if (run.lease === home.cycle.lease) home.cycle.claims.suspicion.ended(run.id, well);
+    const { cycle } = home;
+    if (run.lease !== cycle.lease) return;
+    cycle.claims.suspicion.ended(run.id, well);
+    // More suspects may be taken now.
+    if (cycle.claims.lastWord === 'held off') cycle.lookAgain();
   }
 
   #failure(run: Run, { store }: Home, error: Error): Ending | Promise<Ending> {
