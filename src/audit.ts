@@ -14,6 +14,8 @@ export interface AuditHooks {
   /** Whether the worker holds this job under this token, started or not. */
   readonly holds: (id: JobId, token: Token) => boolean;
   readonly giveBack: (id: JobId, token: Token) => void;
+  /** It is over: what was under the lease and not in hand goes back, as far as it could be found. */
+  readonly done: () => void;
   readonly error: (error: unknown) => void;
 }
 
@@ -57,6 +59,7 @@ export class Audit {
     if (reply?.word !== 'alive') return;
     if (reply.stops.length > 0) this.#hooks.stop(reply.stops, lease);
     if (reply.held > expected) await this.#giveBackStrays(lease, newest).catch(this.#hooks.error);
+    this.#hooks.done();
   }
 
   async #giveBackStrays(lease: Lease, newest: number): Promise<void> {

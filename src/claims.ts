@@ -42,6 +42,8 @@ export class Claims implements Claiming {
   asking = 0;
   failing = false;
   outdated = false;
+  /** A claim had no answer, and no audit since has told what it took. */
+  unsure = false;
   /** Answer of the last claim, if nothing has changed since it was sent. */
   lastWord: ClaimReply['word'] | undefined;
   /** Of the last claim that was answered. */
@@ -150,8 +152,15 @@ export class Claims implements Claiming {
     this.#hooks.answered(found);
   }
 
+  /** What is under this lease goes back by itself. */
+  leaseLost(lease: Lease): void {
+    this.ahead.drop(lease);
+    this.unsure = false;
+  }
+
   /** The claim, or what it takes to make one, had no answer. */
   gotNothing(): void {
+    this.unsure ||= this.asking > 0;
     this.asking = 0;
     this.#overtaken = false;
     this.failing = true;
@@ -185,6 +194,7 @@ export class Claims implements Claiming {
     this.failing = false;
     if (!this.outdated) this.#hooks.error(error);
     this.outdated = true;
+    this.#hooks.answered(0);
   }
 
   /** How many jobs it brought. */
@@ -237,7 +247,8 @@ export class Claims implements Claiming {
     const emptied = word === 'empty' || (!suspects && (left === 0 || fewer));
     if (this.#isCurrent) {
       if (emptied) this.hungry = false;
-      if (left === 0) this.lastWord = 'empty';
+      // What is due already is promoted in a moment.
+      if (left === 0) this.lastWord = due !== undefined && due <= claimedAt ? undefined : 'empty';
       this.left =
         suspects || emptied ? Number.POSITIVE_INFINITY : (left ?? Number.POSITIVE_INFINITY);
     }

@@ -36,6 +36,8 @@ export interface CycleHooks extends LeaseHooks, SettlingHooks {
   readonly claimed: (found: number) => void;
   /** A claim found jobs whose ttl has ended. */
   readonly late: () => void;
+  /** Jobs under this lease were asked to stop. */
+  readonly stop: (ids: readonly JobId[], lease: Lease) => void;
 }
 
 export class Cycle implements Claimant {
@@ -73,7 +75,7 @@ export class Cycle implements Claimant {
     this.#holder = new LeaseHolder(connection, keys, settings, {
       ...hooks,
       leaseLost: (lease) => {
-        this.claims.ahead.drop(lease);
+        this.claims.leaseLost(lease);
         hooks.leaseLost(lease);
         this.lookAgain();
       },
@@ -96,6 +98,7 @@ export class Cycle implements Claimant {
       stop: hooks.stop,
       holds: (id, token) => hooks.holds(id, token) || this.claims.ahead.holds(id, token),
       giveBack: (id, token) => this.handbacks.stray(id, token),
+      done: () => (this.claims.unsure = false),
       error: hooks.error,
     });
   }
@@ -207,8 +210,8 @@ export class Cycle implements Claimant {
         this.#tookMarker = false;
         this.#due.forget();
         this.claims.refused(error);
-        this.#hooks.claimed(0);
       } else {
+        if (this.#connection.closed) this.#tookMarker = false;
         this.#hooks.error(error);
         this.#slots.noticed(this);
         await sleep(50);
@@ -235,19 +238,17 @@ export class Cycle implements Claimant {
       this.#tookMarker ||
       this.#shows ||
       this.#due.isDue ||
-      ((this.#audit.asked || this.claims.untold) && this.#holder.live !== undefined)
+      (this.#holder.live !== undefined &&
+        (this.#audit.asked || this.claims.unsure || this.claims.untold))
     );
   }
 
   /** Opens a lease when there is none that lives, and something asks for one; false when there is nothing to do. */
   async #ensureLease(): Promise<boolean> {
-    const shows = this.#shows;
+    const asks = this.#shows || this.#claiming || this.#tookMarker;
     this.#shows = false;
     if (this.#holder.live || this.settles.size > 0) return true;
-    if (!this.#claiming && !shows) {
-      this.#tookMarker = false;
-      return this.#due.isDue;
-    }
+    if (!asks) return this.#due.isDue;
     this.claims.suspicion.forgetAll();
     await this.#holder.open();
     return true;
@@ -256,15 +257,14 @@ export class Cycle implements Claimant {
   async #roundTrip(): Promise<void> {
     const trip = new RoundTrip();
     const { live } = this.#holder;
-    const { handbacks } = this.settles;
-    const sent = this.#settling.join(trip);
+    const moving = this.settles.handbacks - this.#settling.join(trip);
     // What is still to be handed back comes before all that a claim could take.
-    const mayClaim = this.settles.handbacks === 0;
+    const mayClaim = this.settles.handbacks === 0 && !this.claims.unsure;
     const claim = live && mayClaim ? this.#claimUnder(live) : undefined;
     this.#slots.noticed(this);
     if (live) {
-      const expected = (): number =>
-        this.#hooks.held(live) + this.claims.ahead.heldUnder(live) + handbacks - sent;
+      this.#audit.asked ||= this.claims.unsure;
+      const expected = () => this.#hooks.held(live) + this.claims.ahead.heldUnder(live) + moving;
       this.#audit.join(trip, live, expected, () => this.claims.newest);
     }
     const took = live !== undefined && this.#tookMarker && mayClaim;

@@ -5,7 +5,7 @@ import { executeOne } from './execute.js';
 import type { QueueKeys } from './keys.js';
 import { Lease } from './lease.js';
 import type { WorkerSettings } from './options.js';
-import type { JobId, Token } from './script.js';
+import type { Token } from './script.js';
 import type { SettleResult } from './settles.js';
 
 export interface LeaseHooks {
@@ -13,10 +13,8 @@ export interface LeaseHooks {
   readonly leased: () => void;
   /** The lease was found dead: jobs under it may be with another worker. */
   readonly leaseLost: (lease: Lease) => void;
-  /** Jobs under this lease were asked to stop. */
-  readonly stop: (ids: readonly JobId[], lease: Lease) => void;
-  /** The lease was renewed, and holds so many jobs. */
-  readonly renewed: (lease: Lease, held: number) => void;
+  /** The lease was renewed, and held so many jobs then; `asked`: some of these to stop, which may be over by now. */
+  readonly renewed: (lease: Lease, held: number, asked: boolean) => void;
   readonly error: (error: unknown) => void;
 }
 
@@ -51,12 +49,13 @@ export class LeaseHolder {
 
   /** Throws OUTDATED, UNAVAILABLE, UNKNOWN_OUTCOME. */
   async open(): Promise<void> {
-    const { leased, leaseLost, renewed, stop } = this.#hooks;
-    const onHolds = (of: Lease, held: number, stops: readonly JobId[]): void => {
-      if (stops.length > 0) stop(stops, of);
-      renewed(of, held);
-    };
-    const lease = await Lease.open(this.#connection, this.#keys, this.#settings, onHolds);
+    const { leased, leaseLost, renewed } = this.#hooks;
+    const lease = await Lease.open(
+      this.#connection,
+      this.#keys,
+      this.#settings,
+      (of, held, stops) => renewed(of, held, stops.length > 0),
+    );
     this.#lease = lease;
     leased();
     lease.signal.addEventListener('abort', () => leaseLost(lease));

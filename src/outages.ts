@@ -10,8 +10,8 @@ const longestChance = 5_000;
 export class Outages {
   readonly #period: number;
   readonly #chance: number;
-  /** When the server was heard last (ms, monotonic), and its time then (ms). */
-  #heard = { at: Number.NEGATIVE_INFINITY, now: 0 };
+  /** Of the last answer, when it was asked for and when it was read (ms, monotonic), and the server's time in between (ms). */
+  #heard = { asked: Number.NEGATIVE_INFINITY, at: Number.NEGATIVE_INFINITY, now: 0 };
   /** When the last outage was over (ms, monotonic). */
   #over = Number.NEGATIVE_INFINITY;
   /** Leases that had ended at this time of the server's (ms) had their chance before the last outage. */
@@ -23,16 +23,22 @@ export class Outages {
     this.#chance = Math.min(every, longestChance);
   }
 
-  /** The server tells its time (ms); `over`: when the last outage that this connection had was over (ms, monotonic). */
-  heard(now: number, over: number): void {
+  /**
+   * The server tells its time (ms). `asked`: when it was asked, which a busy process may have done long before it reads the answer; `over`: when
+   * the last outage that this connection had was over (both ms, monotonic).
+   */
+  heard(now: number, asked: number, over: number): void {
     const at = performance.now();
     const before = this.#heard;
-    this.#heard = { at, now };
+    this.#heard = { asked, at, now };
     if (over > before.at) {
       if (before.at - this.#over >= this.#chance) this.#fair = before.now;
       this.#over = over;
     }
-    if (Math.abs(now - before.now - (at - before.at)) > clockTolerance && before.now > 0) {
+    const passed = now - before.now;
+    const tooMuch = passed > at - before.asked + clockTolerance;
+    const tooLittle = passed < asked - before.at - clockTolerance;
+    if ((tooMuch || tooLittle) && before.now > 0) {
       this.#fair = 0;
       this.#over = at;
     }

@@ -105,7 +105,7 @@ export class ServedQueue {
       late: () => void this.sweeper.expire(),
       ended: (ids) => family.tell(name, ids, hooks.error),
       stop: (ids, lease) => void this.#stopUnder(ids, lease),
-      renewed: (lease, held) => this.#counted(lease, held),
+      renewed: (lease, held, asked) => this.#renewed(lease, held, asked),
       error: hooks.error,
     });
     this.sweeper = new Sweeper(connection, name, family, settings, rota, {
@@ -137,8 +137,9 @@ export class ServedQueue {
 
   /** Whether nothing of it can start until something happens: no job waits here, and none is there to claim. */
   get isDone(): boolean {
-    const { lastWord, outdated } = this.cycle.claims;
-    return this.cycle.waiting === 0 && (lastWord === 'empty' || lastWord === 'paused' || outdated);
+    const { lastWord, outdated, unsure } = this.cycle.claims;
+    if (unsure || this.cycle.waiting > 0) return false;
+    return lastWord === 'empty' || lastWord === 'paused' || outdated;
   }
 
   /** Sweeps, and listens; claiming begins with `cycle.claim()`. */
@@ -166,10 +167,14 @@ export class ServedQueue {
     await this.#presence.end(this.cycle.lease, this.#caller);
   }
 
-  /** More under the lease than in hand are strays, if no claim is under way: a worker that has nothing to claim or to settle asks, too. */
-  #counted(lease: Lease, held: number): void {
+  /**
+   * More under the lease than in hand are strays, if no claim is under way: a worker that has nothing to claim or to settle asks, too. Which
+   * jobs are to stop is asked again, in line with its claims: this answer has come another way, and may be late.
+   */
+  #renewed(lease: Lease, held: number, asked: boolean): void {
     const { ahead } = this.cycle.claims;
-    if (held > this.#attempts.under(lease).length + ahead.heldUnder(lease)) this.cycle.audit();
+    const inHand = this.#attempts.under(lease).length + ahead.heldUnder(lease);
+    if (asked || held > inHand) this.cycle.audit();
   }
 
   /** When its jobs are settled: gives back the lease, and what calls have left. */

@@ -211,7 +211,8 @@ export class Slots {
       // One that is outdated is asked whether it still is.
       const most = !found || queue.claims.outdated ? 1 : left;
       if (most > 0) queue.askAgain(false, most);
-      else queue.isBare();
+      // What is due already is promoted in a moment.
+      else if (due !== 0) queue.isBare();
       if (due !== undefined) queue.dueIn(due);
     }
     this.#lookedAt = performance.now();

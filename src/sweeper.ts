@@ -27,6 +27,9 @@ const silence = 3_600_000;
 /** ms between two steps through callers and workers. */
 const tidyInterval = 60_000;
 
+/** Name of a chore. */
+const telling = 'telling';
+
 export interface SweepHooks {
   /** A job was lost with its worker and may be claimed again. */
   readonly stalled: (id: JobId) => void;
@@ -98,6 +101,17 @@ export class Sweeper {
     await Promise.all(this.#chores.values());
   }
 
+  /** Whether maintenance is under way that may make jobs claimable. */
+  get busy(): boolean {
+    return (this.#sweeping ?? this.#expiring ?? this.#chores.get(telling)) !== undefined;
+  }
+
+  /** Resolves when all that is under way of it has ended. */
+  async idle(): Promise<void> {
+    await Promise.all([this.#sweeping, this.#expiring]);
+    await this.#chores.get(telling);
+  }
+
   #tick(): void {
     this.#sweeping ??= this.#sweep()
       .catch((error: unknown) => this.#hooks.error(error))
@@ -113,17 +127,18 @@ export class Sweeper {
   async #sweep(): Promise<void> {
     if (!this.#connection.isReady) return;
     const { stalledInterval: period } = this.#settings;
+    const asked = performance.now();
     const { word, now, dueIn, chores } = await this.#run(
       callOf(scripts.sweep, this.#keys, { period }),
     );
-    this.#outages.heard(now, this.#lastOutage);
+    this.#outages.heard(now, asked, this.#lastOutage);
     if (word === 'early') return;
     if (dueIn === 0) await this.#chore(() => this.#promote());
     else if (dueIn !== undefined) this.#hooks.due(dueIn);
     if (chores.reclaim > 0) await this.#chore(() => this.#reclaim());
     if (chores.expire > 0) await this.expire();
     if (chores.recheck > 0) await this.#chore(() => this.#recheck());
-    if (chores.release > 0) this.#aside('telling', () => this.#tellAll());
+    if (chores.release > 0) this.#aside(telling, () => this.#tellAll());
     if (chores.evict > 0) this.#aside('evicting', () => this.#evict());
     if (performance.now() - this.#tidiedAt >= tidyInterval) await this.#tidy();
   }

@@ -170,8 +170,9 @@ export class Worker<
     const done = (): boolean => this.#attempts.size === 0 && this.#queues.areDone;
     for (;;) {
       await this.#until(() => this.#closing !== undefined || done());
-      if (this.#closing || !this.#family.busy) break;
-      // Dependents that are told meanwhile may be claimable then.
+      if (this.#closing || !(this.#family.busy || this.#queues.sweeping)) break;
+      // What its sweeps find, and dependents that are told meanwhile, may be claimable then.
+      await this.#queues.swept();
       await this.#family.idle();
       this.#queues.lookAgain();
     }
@@ -233,16 +234,15 @@ export class Worker<
     this.#queues.stopClaiming();
     this.#queues.tell();
     if (!doNotWaitActive) await this.#rest();
-    this.emit('paused');
+    if (this.#paused) this.emit('paused');
   }
 
-  /** Resolves when nothing is held any more: a claim under way may still bring jobs, which go back at once. */
+  /** Resolves when nothing is held any more, or it is resumed or closed: a claim under way may still bring jobs, which go back at once. */
   async #rest(): Promise<void> {
-    await this.#until(() => this.#attempts.size === 0);
-    await Promise.race([
-      this.#queues.idle(),
-      this.#until(() => !this.#paused || this.#closing !== undefined),
-    ]);
+    const over = (): boolean =>
+      !this.#paused || (this.#closing !== undefined && this.#attempts.allAbandoned);
+    await this.#until(() => this.#attempts.size === 0 || over());
+    await Promise.race([this.#queues.idle(), this.#until(over)]);
   }
 
   resume(): void {

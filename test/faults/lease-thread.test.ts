@@ -7,6 +7,7 @@ import { queueKeys } from '../../src/keys.js';
 import { renew } from '../../src/scripts.js';
 import { startRedis } from '../../src/testing/server.js';
 import { gate, liveRedis, pause, until } from '../helpers/live.js';
+import { startProxy } from '../helpers/proxy.js';
 
 const live = liveRedis();
 
@@ -102,3 +103,42 @@ test.each<[string, number, string[]]>([
   expect(refusals()).toHaveLength(1);
   expect(live.errors.filter(({ name }) => name === 'LeaseLostError')).toEqual([]);
 }, 20_000); // prettier-ignore
+
+test(
+  'what the thread hears late of a job that was asked to stop cancels no later run of it',
+  { timeout: 20_000 },
+  async () => {
+    const proxy = await startProxy(live.server);
+    live.after(() => proxy.stop());
+    const connection = live.as('everything', proxy);
+    const queue = live.queue();
+    const gates = [gate(), gate()];
+    const runs: { token: string; signal: AbortSignal }[] = [];
+    live.worker(
+      async (_, token, signal) => {
+        runs.push({ token, signal });
+        await gates[runs.length - 1]?.opened;
+        signal.throwIfAborted();
+      },
+      { connection, lockDuration: 6_000, lockRenewTime: 1_000 },
+    );
+    const job = await queue.add('job', null);
+    await until(() => runs.length === 1);
+    await pause(100);
+    await job.cancel();
+    await until(() => runs[0]?.signal.aborted === true);
+    // The answer to the next renewal takes that long.
+    proxy.delay(1_700);
+    await pause(1_050);
+    proxy.delay(0);
+    gates[0]?.open();
+    await until(async () => (await job.getState()) === 'cancelled');
+    await queue.retryJob(job.id);
+    await until(() => runs.length === 2);
+    await pause(2_000);
+    gates[1]?.open();
+    await until(async () => (await job.getState()) === 'completed');
+    const leases = runs.map(({ token }) => token.split(':')[0]);
+    expect(leases[1]).toBe(leases[0]);
+  },
+);

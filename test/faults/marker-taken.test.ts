@@ -1,4 +1,5 @@
-// A worker that has taken a queue's marker while all its slots are taken puts it back, also when its lease is found dead just then.
+// A worker that has taken a queue's marker while all its slots are taken, or when it is paused, puts it back, also when its lease is found dead
+// just then.
 import { expect, test } from 'vitest';
 import { Connection } from '../../src/connection.js';
 import { Cycle, type CycleHooks } from '../../src/cycle.js';
@@ -72,3 +73,13 @@ test.each(['by the claim that puts it back', 'before, with a settle still to be 
     await close();
   },
 );
+
+test('when the lease was found dead, and the worker is paused', async () => {
+  const { cycle, keys, close } = await fullWorker();
+  cycle.lease?.die();
+  cycle.stopClaiming();
+  cycle.askAgain(true, 1);
+  await cycle.idle();
+  expect(await live.redis.llen(keys.wake)).toBe(1);
+  await close();
+});

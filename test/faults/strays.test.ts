@@ -249,3 +249,20 @@ test(
     expect(performance.now() - started).toBeLessThan(2_000);
   },
 );
+
+test('a burst runs also what a claim has taken whose answer never came', async () => {
+  const proxy = await startProxy(live.server);
+  live.after(() => proxy.stop());
+  const connection = live.as('everything', proxy);
+  const queue = live.queue();
+  await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'job', data: {} })));
+  const worker = live.worker(() => undefined, { connection, lockDuration: 600, autorun: false });
+  const dropped = proxy.dropNextReply(claim.sha);
+  const run = worker.run({ burst: true });
+  await dropped;
+  proxy.refuse(true);
+  await pause(900); // past the deadline of the call
+  proxy.refuse(false);
+  await run;
+  expect(await queue.getJobCounts()).toMatchObject({ completed: 5, waiting: 0, active: 0 });
+});

@@ -206,3 +206,46 @@ test(
     expect(ran[0]! - at).toBeLessThan(2_500);
   },
 );
+
+test(
+  'a delayed job whose marker went to a worker that was paused just then starts in time',
+  { tags: ['timing'], timeout: 30_000 },
+  async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const name = `${live.name}-${round}`;
+      const queue = live.queue({ name });
+      const ran: number[] = [];
+      const handler = (): void => void ran.push(performance.now());
+      const paused = live.worker(handler, { ...slowSweep, name });
+      await blocked();
+      const other = live.worker(handler, { ...slowSweep, name });
+      await pause(100);
+      const at = performance.now();
+      await queue.add('job', null, { delay: 300 });
+      void paused.pause(true);
+      await until(() => ran.length === 1, 3_000, `round ${round}`);
+      expect(ran[0]! - at).toBeLessThan(800);
+      await Promise.all([paused.close(), other.close()]);
+    }
+  },
+);
+
+test('suspects that were held off start as soon as others have ended well', async () => {
+  const queue = live.queue();
+  const jobs = await queue.addBulk(Array.from({ length: 7 }, () => ({ name: 'job', data: {} })));
+  const key = (noun: string): string => `lunaq:{${queue.name}}:${noun}`;
+  await live.redis.del(key('waiting'));
+  for (const { id } of jobs) {
+    await live.redis.hset(key('stalls'), id, 1);
+    await live.redis.zadd(key('suspects'), Date.now(), id);
+  }
+  let ended = 0;
+  live.worker(
+    async () => {
+      await pause(50);
+      ended += 1;
+    },
+    { ...slowSweep, concurrency: 5 },
+  );
+  await until(() => ended === 7, 4_000);
+});

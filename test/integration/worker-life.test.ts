@@ -99,6 +99,25 @@ test('a burst runs delayed jobs whose time has come', async () => {
   expect(await queue.getJobCounts()).toMatchObject({ completed: 3, delayed: 0 });
 });
 
+test.each(['the child of a parent that expires', 'a delayed job whose time has come'])(
+  'a burst of a worker that has just swept runs %s',
+  async (what) => {
+    const queue = live.queue();
+    const ran: string[] = [];
+    const worker = live.worker(({ id }) => void ran.push(id), { autorun: false });
+    await worker.run({ burst: true });
+    if (what.startsWith('a delayed')) await queue.add('job', null, { jobId: 'a', delay: 50 });
+    else {
+      await queue.add('job', null, { jobId: 'parent', ttl: 50 });
+      const opts = { dependsOn: 'parent', onParentFailure: 'run' } as const;
+      await queue.add('job', null, { jobId: 'a', ...opts });
+    }
+    await pause(100);
+    await worker.run({ burst: true });
+    expect(ran).toEqual(['a']);
+  },
+);
+
 test('a burst on an empty or a paused queue ends at once', async () => {
   const queue = live.queue();
   await live.worker(() => undefined, { autorun: false }).run({ burst: true });
@@ -265,4 +284,42 @@ test('a worker of an older version says so once, leaves markers alone, and works
   else await live.redis.hset(meta, 'schema', schema);
   await queue.add('job', {});
   await until(() => ran === 1);
+});
+
+test('pause() resolves when the worker is resumed, busy or not, and then tells nothing', async () => {
+  const queue = live.queue();
+  await queue.addBulk(many(8));
+  let started = 0;
+  const worker = live.worker(
+    async () => {
+      started += 1;
+      await pause(started === 1 ? 300 : 600);
+    },
+    { concurrency: 2 },
+  );
+  await until(() => started === 2);
+  let told = 0;
+  worker.on('paused', () => (told += 1));
+  const paused = worker.pause();
+  worker.resume();
+  const from = performance.now();
+  await paused;
+  expect(performance.now() - from).toBeLessThan(200);
+  expect(told).toBe(0);
+});
+
+test('pause() resolves when the worker is closed by force, though its handler never ends', async () => {
+  const queue = live.queue();
+  await queue.add('job', null);
+  const never = gate();
+  let started = false;
+  const worker = live.worker(() => {
+    started = true;
+    return never.opened;
+  });
+  await until(() => started);
+  const paused = worker.pause();
+  await worker.close(true);
+  await paused;
+  expect(worker.isRunning()).toBe(false);
 });

@@ -21,7 +21,7 @@ function story(connectedAt: number) {
     passes(ms: number): void {
       for (const end = time + ms; time < end;) {
         time += 1_000;
-        outages.heard(time + ahead, over);
+        outages.heard(time + ahead, time, over);
       }
     },
     /** The server is not heard for so long. */
@@ -88,4 +88,16 @@ test("a jump of the server's clock gives all one lease period, whatever was know
   expect(server.fair + apart).toBe(0);
   server.passes(30_000);
   expect(server.fair).toBe(all);
+});
+
+test('an answer that a busy process reads late is no jump of the clock', () => {
+  let time = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => time);
+  const outages = new Outages(period, every);
+  for (let sweep = 1; sweep <= 20; sweep += 1) {
+    const asked = sweep * 5_000;
+    time = asked + (sweep % 4 === 0 ? 1_500 : 1);
+    outages.heard(asked + apart, asked, 0);
+  }
+  expect(outages.latestFair(0)).toBe(all);
 });
