@@ -256,7 +256,12 @@ test('a burst runs also what a claim has taken whose answer never came', async (
   const connection = live.as('everything', proxy);
   const queue = live.queue();
   await queue.addBulk(Array.from({ length: 5 }, () => ({ name: 'job', data: {} })));
-  const worker = live.worker(() => undefined, { connection, lockDuration: 600, autorun: false });
+  const worker = live.worker(() => undefined, {
+    connection,
+    concurrency: 5,
+    lockDuration: 600,
+    autorun: false,
+  });
   const dropped = proxy.dropNextReply(claim.sha);
   const run = worker.run({ burst: true });
   await dropped;

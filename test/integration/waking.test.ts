@@ -190,24 +190,6 @@ test.each([1, 2])(
 );
 
 test(
-  'a paused worker that has swept promotes what is due before the next sweep',
-  { tags: ['timing'] },
-  async () => {
-    const queue = live.queue();
-    const ran: number[] = [];
-    const worker = live.worker(() => undefined, { ...slowSweep, stalledInterval: 1_500 });
-    await blocked();
-    await worker.pause();
-    live.worker(() => void ran.push(performance.now()), slowSweep);
-    await pause(100);
-    const at = performance.now();
-    await queue.add('job', {}, { delay: 2_200 });
-    await until(() => ran.length === 1, 5_000);
-    expect(ran[0]! - at).toBeLessThan(2_500);
-  },
-);
-
-test(
   'a delayed job whose marker went to a worker that was paused just then starts in time',
   { tags: ['timing'], timeout: 30_000 },
   async () => {
