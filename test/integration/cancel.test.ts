@@ -118,6 +118,8 @@ test('jobs that were claimed ahead never start, whether the message was heard or
   // At once, while those behind the long one are still here; later ones are not claimed.
   const next = jobs.slice(1_001, 1_040);
   await Promise.all(next.map((job) => job.cancel()));
+  // The worker may hear of it a moment after who asked for it has: until then the first of them would start.
+  await until(async () => (await queue.getJobCounts()).cancelled === next.length);
   release.open();
   await until(async () => (await queue.getJobCounts()).completed === 2_000 - next.length, 10_000);
   expect(await queue.getJobCounts()).toMatchObject({ cancelled: next.length, failed: 0 });
