@@ -80,9 +80,7 @@ export class Family {
   constructor(connection: Connection, prefix: string) {
     this.#connection = connection;
     this.#prefix = prefix;
-    this.counts = new FamilyCounts((queue, tally) => {
-      return new Reports(connection, this.keysOf(queue), tally);
-    });
+    this.counts = new FamilyCounts((queue, of) => new Reports(connection, this.keysOf(queue), of));
   }
 
   keysOf(queue: string): QueueKeys {
@@ -127,14 +125,16 @@ export class Family {
 
   /** Tells the dependents of finished parents, and theirs, until nobody is left to tell; errors go to `onError`: a sweep will go on. */
   tell(queue: string, parents: readonly JobId[], onError: (error: unknown) => void): void {
-    if (parents.length > 0) this.#track(this.release(queue, parents), onError);
+    if (parents.length > 0) void this.track(this.release(queue, parents), onError);
   }
 
-  #track(work: Promise<void>, onError: (error: unknown) => void): void {
-    const tracked: Promise<void> = work.catch(onError).finally(() => {
-      this.#underway.delete(tracked);
-    });
+  /** Has `idle` wait for work that tells dependents. Resolves when it is over; errors go to `onError`. */
+  track(work: Promise<void>, onError: (error: unknown) => void): Promise<void> {
+    const tracked: Promise<void> = work
+      .catch(onError)
+      .finally(() => void this.#underway.delete(tracked));
     this.#underway.add(tracked);
+    return tracked;
   }
 
   /**
@@ -142,7 +142,7 @@ export class Family {
    * and that call found nobody to tell. Should it fail, the sweep asks.
    */
   askAgain(texts: readonly EdgeText[]): void {
-    if (texts.length > 0) this.#track(this.#ask(texts), () => undefined);
+    if (texts.length > 0) void this.track(this.#ask(texts), () => undefined);
   }
 
   async #ask(texts: readonly EdgeText[]): Promise<void> {
@@ -161,7 +161,7 @@ export class Family {
     return this.#underway.size > 0;
   }
 
-  /** Resolves when all that `tell` began has ended. */
+  /** Resolves when all of that has ended. */
   async idle(): Promise<void> {
     while (this.#underway.size > 0) await Promise.all(this.#underway);
   }

@@ -78,7 +78,10 @@ export class ServedQueue {
   readonly #attempts: SomeAttempts;
   readonly #presence: Presence;
   readonly #caller = new Caller();
+  readonly #hooks: ServedQueueHooks;
   #unsubscribe: (() => void) | undefined;
+  /** Its first sweep is under way, which may make jobs claimable. */
+  #beginning = false;
 
   constructor(
     name: string,
@@ -88,6 +91,7 @@ export class ServedQueue {
     this.name = name;
     this.#connection = connection;
     this.#attempts = attempts;
+    this.#hooks = hooks;
     const { limits, codecs } = settings;
     this.store = new Store(name, connection, family, this.#caller, limits, codecs);
     this.store.notes.listen(hooks.progress);
@@ -138,17 +142,25 @@ export class ServedQueue {
   /** Whether nothing of it can start until something happens: no job waits here, and none is there to claim. */
   get isDone(): boolean {
     const { lastWord, outdated, unsure } = this.cycle.claims;
-    if (unsure || this.cycle.waiting > 0) return false;
+    if (unsure || this.#beginning || this.cycle.waiting > 0) return false;
     return lastWord === 'empty' || lastWord === 'paused' || outdated;
   }
 
   /** Sweeps, and listens; claiming begins with `cycle.claim()`. */
   begin(): void {
-    this.sweeper.start();
+    void this.#sweep();
     this.#unsubscribe ??= this.#connection.subscribe(this.store.keys.stopping, {
       onMessage: (message) => this.#stopAsked(message),
       onSubscribed: () => this.cycle.audit(),
     });
+  }
+
+  async #sweep(): Promise<void> {
+    this.#beginning = true;
+    const found = await this.sweeper.start();
+    this.#beginning = false;
+    if (found) this.cycle.lookAgain();
+    else this.#hooks.claimed(0);
   }
 
   #running(): RunningJob[] {

@@ -28,16 +28,6 @@ export class ServedQueues {
     for (const { cycle } of this.#queues) cycle.stopClaiming();
   }
 
-  /** Whether maintenance is under way that may make jobs claimable. */
-  get sweeping(): boolean {
-    return this.#queues.some(({ sweeper }) => sweeper.busy);
-  }
-
-  /** Resolves when all that is under way of it has ended. */
-  async swept(): Promise<void> {
-    await Promise.all(this.#queues.map(({ sweeper }) => sweeper.idle()));
-  }
-
   async stopSweeping(): Promise<void> {
     await Promise.all(this.#queues.map(({ sweeper }) => sweeper.stop()));
   }

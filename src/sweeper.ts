@@ -27,9 +27,6 @@ const silence = 3_600_000;
 /** ms between two steps through callers and workers. */
 const tidyInterval = 60_000;
 
-/** Name of a chore. */
-const telling = 'telling';
-
 export interface SweepHooks {
   /** A job was lost with its worker and may be claimed again. */
   readonly stalled: (id: JobId) => void;
@@ -54,7 +51,7 @@ export class Sweeper {
   readonly #rota: Rota;
   /** Leaves the rota; undefined while it is stopped. */
   #leave: (() => void) | undefined;
-  #sweeping: Promise<void> | undefined;
+  #sweeping: Promise<boolean> | undefined;
   /** How far the pass through callers and workers has come. */
   #tidied = { cursor: '0', place: '0' };
   #tidiedAt = performance.now();
@@ -82,14 +79,15 @@ export class Sweeper {
     this.#hooks = hooks;
   }
 
-  start(): void {
-    if (this.#leave) return;
+  /** Sweeps now, and then each period. Resolves to whether it found something to do now, when that is done. */
+  async start(): Promise<boolean> {
+    if (this.#leave) return false;
     this.#stopped = new AbortController();
     this.#leave = this.#rota.join(() => {
       this.#hooks.tick();
-      this.#tick();
+      void this.#tick();
     });
-    this.#tick();
+    return await this.#tick();
   }
 
   async stop(): Promise<void> {
@@ -101,46 +99,42 @@ export class Sweeper {
     await Promise.all(this.#chores.values());
   }
 
-  /** Whether maintenance is under way that may make jobs claimable. */
-  get busy(): boolean {
-    return (this.#sweeping ?? this.#expiring ?? this.#chores.get(telling)) !== undefined;
-  }
-
-  /** Resolves when all that is under way of it has ended. */
-  async idle(): Promise<void> {
-    await Promise.all([this.#sweeping, this.#expiring]);
-    await this.#chores.get(telling);
-  }
-
-  #tick(): void {
+  #tick(): Promise<boolean> {
     this.#sweeping ??= this.#sweep()
-      .catch((error: unknown) => this.#hooks.error(error))
+      .catch((error: unknown) => {
+        this.#hooks.error(error);
+        return false;
+      })
       .finally(() => {
         this.#sweeping = undefined;
       });
+    return this.#sweeping;
   }
 
   #run<Reply>(call: Call<Reply>): Promise<Reply> {
     return executeOne(this.#connection, call);
   }
 
-  async #sweep(): Promise<void> {
-    if (!this.#connection.isReady) return;
+  /** Whether it found something to do. */
+  async #sweep(): Promise<boolean> {
+    if (!this.#connection.isReady) return false;
     const { stalledInterval: period } = this.#settings;
     const asked = performance.now();
     const { word, now, dueIn, chores } = await this.#run(
       callOf(scripts.sweep, this.#keys, { period }),
     );
     this.#outages.heard(now, asked, this.#lastOutage);
-    if (word === 'early') return;
+    if (word === 'early') return false;
     if (dueIn === 0) await this.#chore(() => this.#promote());
     else if (dueIn !== undefined) this.#hooks.due(dueIn);
     if (chores.reclaim > 0) await this.#chore(() => this.#reclaim());
     if (chores.expire > 0) await this.expire();
     if (chores.recheck > 0) await this.#chore(() => this.#recheck());
-    if (chores.release > 0) this.#aside(telling, () => this.#tellAll());
+    if (chores.release > 0)
+      this.#aside('telling', () => this.#family.track(this.#tellAll(), this.#hooks.error));
     if (chores.evict > 0) this.#aside('evicting', () => this.#evict());
     if (performance.now() - this.#tidiedAt >= tidyInterval) await this.#tidy();
+    return dueIn === 0 || Object.values(chores).some((count) => count > 0);
   }
 
   async #tidy(): Promise<void> {
@@ -210,11 +204,9 @@ export class Sweeper {
 
   /** Fails jobs that have not started by the end of their ttl, as many as there are. */
   expire(): Promise<void> {
-    this.#expiring ??= this.#expireAll()
-      .catch((error: unknown) => this.#hooks.error(error))
-      .finally(() => {
-        this.#expiring = undefined;
-      });
+    this.#expiring ??= this.#family.track(this.#expireAll(), this.#hooks.error).finally(() => {
+      this.#expiring = undefined;
+    });
     return this.#expiring;
   }
 

@@ -170,9 +170,8 @@ export class Worker<
     const done = (): boolean => this.#attempts.size === 0 && this.#queues.areDone;
     for (;;) {
       await this.#until(() => this.#closing !== undefined || done());
-      if (this.#closing || !(this.#family.busy || this.#queues.sweeping)) break;
-      // What its sweeps find, and dependents that are told meanwhile, may be claimable then.
-      await this.#queues.swept();
+      if (this.#closing || !this.#family.busy) break;
+      // Dependents that are told meanwhile may be claimable then.
       await this.#family.idle();
       this.#queues.lookAgain();
     }
