@@ -112,7 +112,7 @@ describe.each(orders)('%s', (_order, order) => {
     const ran = new Set<string>();
     worker(all, (job) => pause(20).then(() => void ran.add(job.id)), {
       ...order(all),
-      concurrency: 100,
+      concurrency: 400, // more than the flow takes, of a few thousand a second
     });
     const over = new AbortController();
     const flow = (async () => {
