@@ -27,7 +27,7 @@ export type Acts = Readonly<Record<string, Handler<string>>>;
 type Closable = { close: (force?: boolean) => Promise<void> };
 
 /** Short enough for what a cut delays; a lease that nobody cuts lives on under any load. */
-const timing = { lockDuration: 5_000, lockRenewTime: 150, stalledInterval: 150, closeTimeout: 10_000 }; // prettier-ignore
+const timing = { lockDuration: 5_000, lockRenewTime: 150, stalledInterval: 50, closeTimeout: 10_000 }; // prettier-ignore
 
 /** As `until`, but looking less often, since many runs go on at the same time. */
 export async function comesTrue(condition: () => boolean | Promise<boolean>): Promise<void> {
