@@ -9,13 +9,14 @@
 --      calls    hash   caller and script -> last call number, time, reply
 --      workers  hash   lease -> its deadline (ms) as last known, then what its worker tells of itself
 -- ARGV latest   ms: leases whose deadline is past and not after this are declared dead; 0 for none
--- REPLY how many dead leases still hold jobs, for reclaim to take
+-- REPLY { how many dead leases still hold jobs, for reclaim to take, how many that hold jobs are past a deadline after `latest` }; 100 of
+--       each are looked at
 -- HOLDS nothing
 -- USES clock, whole
 local leases, held, active, calls, workers = unpack(KEYS)
 local latest = unpack(ARGV)
 
-local now, holding = clock(), 0
+local now, holding, spared = clock(), 0, 0
 local last = math.min(now, tonumber(latest))
 local late = redis.call('ZRANGE', leases, '(0', last, 'BYSCORE', 'LIMIT', 0, 100, 'WITHSCORES')
 local gone = redis.call('HLEN', workers) - redis.call('ZCOUNT', leases, '(0', '+inf')
@@ -40,4 +41,9 @@ for _, lease in ipairs(redis.call('ZRANGE', leases, 0, 0, 'BYSCORE', 'LIMIT', 0,
     redis.call('HDEL', calls, lease .. ':claim', lease .. ':report')
   end
 end
-return holding
+local early = last < now
+  and redis.call('ZRANGE', leases, '(' .. last, now, 'BYSCORE', 'LIMIT', 0, 100)
+for _, count in ipairs(early and #early > 0 and redis.call('HMGET', held, unpack(early)) or {}) do
+  if count then spared = spared + 1 end
+end
+return { holding, spared }

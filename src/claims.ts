@@ -248,7 +248,8 @@ export class Claims implements Claiming {
     if (this.#isCurrent) {
       if (emptied) this.hungry = false;
       // What is due already is promoted in a moment.
-      if (left === 0) this.lastWord = due !== undefined && due <= claimedAt ? undefined : 'empty';
+      const isBare = word === 'empty' || left === 0;
+      if (isBare) this.lastWord = due !== undefined && due <= claimedAt ? undefined : 'empty';
       this.left =
         suspects || emptied ? Number.POSITIVE_INFINITY : (left ?? Number.POSITIVE_INFINITY);
     }

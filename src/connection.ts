@@ -132,6 +132,20 @@ export class Connection {
     throw new QueueError('UNAVAILABLE', 'Redis could not be reached in time', options);
   }
 
+  /** Resolves when there is a connection, or the signal fired. */
+  async there(signal: AbortSignal): Promise<void> {
+    if (this.isReady || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        unlisten();
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const unlisten = this.listen({ onReady: done });
+      signal.addEventListener('abort', done, { once: true });
+    });
+  }
+
   /** Resolves when there was no connection for `ms` at a stretch, or the signal fired. */
   async gone(ms: number, signal: AbortSignal): Promise<void> {
     let missing = 0;

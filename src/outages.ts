@@ -44,9 +44,13 @@ export class Outages {
     }
   }
 
+  /** ms until all leases that have ended may be declared dead; 0 or less when they may. `over` as above. */
+  graceLeft(over: number): number {
+    return Math.max(this.#over, over) + this.#period - performance.now();
+  }
+
   /** The latest deadline (server's ms) of leases that may be declared dead. `over` as above. */
   latestFair(over: number): number {
-    const trusted = Math.max(this.#over, over) + this.#period;
-    return performance.now() >= trusted ? Number.MAX_SAFE_INTEGER : this.#fair;
+    return this.graceLeft(over) <= 0 ? Number.MAX_SAFE_INTEGER : this.#fair;
   }
 }

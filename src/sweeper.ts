@@ -20,12 +20,17 @@ const stepElements = 256;
 const evictShare = 0.05;
 /** Longest rest (ms) between two steps, after a slow one. */
 const longestRest = 1_000;
+/** Shortest rest (ms) until leases that were spared are looked at again. */
+const shortestRest = 250;
 /** Most jobs of a step that takes many commands for each. */
 const shortStep = 128;
 /** ms after which a silent caller and a worker that has gone are forgotten. */
 const silence = 3_600_000;
 /** ms between two steps through callers and workers. */
 const tidyInterval = 60_000;
+
+/** Name of a chore. */
+const sparing = 'sparing';
 
 export interface SweepHooks {
   /** A job was lost with its worker and may be claimed again. */
@@ -79,7 +84,10 @@ export class Sweeper {
     this.#hooks = hooks;
   }
 
-  /** Sweeps now, and then each period. Resolves to whether it found something to do now, when that is done. */
+  /**
+   * Sweeps as soon as there is a connection, and then each period. Resolves to whether the first sweep found something to do, when that is
+   * done: what it had to spare in leases that have ended, too.
+   */
   async start(): Promise<boolean> {
     if (this.#leave) return false;
     this.#stopped = new AbortController();
@@ -87,7 +95,11 @@ export class Sweeper {
       this.#hooks.tick();
       void this.#tick();
     });
-    return await this.#tick();
+    await this.#connection.there(this.#stopped.signal);
+    if (!this.#leave) return false;
+    const found = await this.#tick();
+    await this.#chores.get(sparing);
+    return found;
   }
 
   async stop(): Promise<void> {
@@ -158,9 +170,32 @@ export class Sweeper {
     }
   }
 
+  /** Takes jobs back from leases that have ended. What is to be spared for now follows as soon as it may. */
   async #reclaim(): Promise<void> {
+    if (await this.#reclaimFair()) this.#aside(sparing, () => this.#reclaimSpared());
+  }
+
+  /** Whether jobs were left to leases that have ended. */
+  async #reclaimFair(): Promise<boolean> {
     const latest = this.#outages.latestFair(this.#lastOutage);
-    if ((await this.#run(callOf(scripts.lapse, this.#keys, { latest }))) === 0) return;
+    const { holding, spared } = await this.#run(callOf(scripts.lapse, this.#keys, { latest }));
+    if (holding > 0) await this.#takeBack();
+    return spared > 0;
+  }
+
+  async #reclaimSpared(): Promise<void> {
+    const again = (error: unknown): boolean => {
+      this.#hooks.error(error);
+      return isPassing(error);
+    };
+    do {
+      const grace = this.#outages.graceLeft(this.#lastOutage);
+      await sleep(Math.max(shortestRest, grace), this.#stopped.signal);
+    } while (this.#leave && (await this.#reclaimFair().catch(again)));
+  }
+
+  /** Takes all back from dead leases. */
+  async #takeBack(): Promise<void> {
     let cursor = '0';
     do {
       const args = { cursor, losses: this.#settings.maxStalledCount };
@@ -170,6 +205,7 @@ export class Sweeper {
       await this.#condemn(page.over.filter(({ settle }) => settle === 'fail'));
       await this.#stop(page.over.filter(({ settle }) => settle === 'stop'));
     } while (cursor !== '0');
+    // Those that hold nothing now go.
     await this.#run(callOf(scripts.lapse, this.#keys, { latest: 0 }));
   }
 

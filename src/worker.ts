@@ -140,7 +140,8 @@ export class Worker<
 
   /**
    * Runs until `close()`. With `burst`, it ends when everything claimable is done, its own retries without delay included; the worker
-   * can then be run again, or closed. Rejects with CLOSED; TypeError when it runs already.
+   * can then be run again, or closed. It waits for jobs that a worker has left which died before, up to one `lockDuration` after it has
+   * connected. Rejects with CLOSED; TypeError when it runs already.
    */
   run(options: { burst?: boolean } = {}): Promise<void> {
     let burst: boolean;

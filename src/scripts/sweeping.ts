@@ -23,7 +23,10 @@ export const lapse = declareScript('lapse', {
   keys: ['leases', 'held', 'active', 'calls', 'workers'],
   args: { latest: as<number>() },
   each: {},
-  parse: (reply) => reply as number,
+  parse: (reply) => {
+    const [holding, spared] = reply as [number, number];
+    return { holding, spared };
+  },
 });
 
 export const reclaim = declareScript('reclaim', {

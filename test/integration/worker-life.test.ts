@@ -141,6 +141,54 @@ test('a burst waits for suspects that it may not take yet', async () => {
   expect(order).toHaveLength(20);
 });
 
+/** A lease of somebody who has died; holding the job, if one is given. */
+async function diedWith(id?: string): Promise<void> {
+  const key = (noun: string): string => `lunaq:{${live.name}}:${noun}`;
+  const dying = live.redis.multi().zadd(key('leases'), Date.now() - 1_000, 'gone');
+  dying.hdel(key('meta'), 'swept'); // so that the next sweep is not too early
+  if (id !== undefined)
+    dying.lrem(key('waiting'), 1, id).hset(key('active'), id, 'gone:0').hset(key('held'), 'gone', 1); // prettier-ignore
+  await dying.exec();
+}
+
+test.each(['there', 'made by it'])(
+  'a burst runs what a worker has left that died before, over a connection that is %s',
+  async (how) => {
+    const { id } = await live.queue().add('job', {});
+    await diedWith(id);
+    const ran: string[] = [];
+    const worker = live.worker((job) => void ran.push(job.id), {
+      connection: { ...live.as('worker'), connectionName: how },
+      autorun: false,
+      lockDuration: 500,
+    });
+    if (how === 'there') await worker.waitUntilReady();
+    await worker.run({ burst: true });
+    expect(ran).toEqual([id]);
+  },
+);
+
+test('a burst waits for no lease that holds nothing, and for none when it is closed', async () => {
+  const queue = live.queue();
+  await diedWith();
+  const slow = {
+    connection: { ...live.as('worker'), connectionName: 'fresh' },
+    autorun: false,
+    lockDuration: 60_000,
+  };
+  const start = performance.now();
+  await live.worker(() => undefined, slow).run({ burst: true });
+
+  const { id } = await queue.add('job', {});
+  await diedWith(id);
+  const worker = live.worker(() => undefined, slow);
+  const ended = worker.run({ burst: true }).then(() => 'ended');
+  expect(await Promise.race([ended, pause(500)])).toBeUndefined();
+  await worker.close();
+  expect(await ended).toBe('ended');
+  expect(performance.now() - start).toBeLessThan(10_000);
+});
+
 test(
   'closing a burst ends it: what runs is finished, nothing more is claimed',
   { tags: ['timing'] },

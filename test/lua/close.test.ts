@@ -39,7 +39,7 @@ test('a lease that still holds jobs is declared dead, for reclaim to find, which
     }),
   );
   await queue.run(reclaim, { cursor: '0', losses: 2 });
-  expect(await queue.run(lapse, { latest: 0 })).toBe(0);
+  expect(await queue.run(lapse, { latest: 0 })).toMatchObject({ holding: 0 });
   expect(await queue.state()).toHaveProperty('calls', {
     'L:claim': '4 now empty',
     'L:requeue': '1 now unknown',

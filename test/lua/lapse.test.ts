@@ -19,7 +19,10 @@ const before: State = {
 
 test('a lease past its deadline is dead; it goes, with its calls, only if it holds nothing', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(1);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
+    holding: 1,
+    spared: 0,
+  });
   expect(await queue.state()).toEqual(
     expected(before, {
       leases: { L: 'now+30000', E: 0 },
@@ -30,9 +33,9 @@ test('a lease past its deadline is dead; it goes, with its calls, only if it hol
   expect(await queue.run(renew, { lease: 'E', period: 30_000 })).toEqual({ word: 'dead' });
 });
 
-test('after an outage no lease is declared dead; what was dead before still goes', async () => {
+test('after an outage no lease is declared dead, and told how many hold jobs; what was dead before still goes', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(lapse, { latest: 0 })).toBe(0);
+  expect(await queue.run(lapse, { latest: 0 })).toEqual({ holding: 0, spared: 1 });
   expect(await queue.state()).toEqual(
     expected(before, { leases: { L: 'now+30000', E: 'now-10000', F: 'now-20000' } }),
   );
@@ -41,7 +44,10 @@ test('after an outage no lease is declared dead; what was dead before still goes
 test('leases that had ended by the latest deadline given are declared dead, and no others', async () => {
   const queue = await server.queue(before);
   const [seconds = 0] = (await queue.redis.time()).map(Number);
-  expect(await queue.run(lapse, { latest: 1_000 * seconds - 15_000 })).toBe(0);
+  expect(await queue.run(lapse, { latest: 1_000 * seconds - 15_000 })).toEqual({
+    holding: 0,
+    spared: 1,
+  });
   expect(await queue.redis.zscore(queue.keys.leases, 'F')).toBe(null);
   expect(Number(await queue.redis.zscore(queue.keys.leases, 'E'))).toBeGreaterThan(0);
 });
@@ -49,17 +55,26 @@ test('leases that had ended by the latest deadline given are declared dead, and 
 test('dead leases that hold jobs stay, and are counted', async () => {
   const state: State = { leases: { C: 0, D: 0 }, held: { C: 1, D: 2 } };
   const queue = await server.queue(state);
-  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(2);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
+    holding: 2,
+    spared: 0,
+  });
   expect(await queue.state()).toEqual(expected(state));
 });
 
 test('a dead lease of which nobody can read what it holds goes when no job is active', async () => {
   const state: State = { leases: { D: 0 }, held: { D: 'odd' }, active: { a: 'D:1' } };
   const queue = await server.queue(state);
-  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(1);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
+    holding: 1,
+    spared: 0,
+  });
   expect(await queue.state()).toEqual(expected(state));
   await queue.redis.del(queue.keys.active);
-  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(0);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
+    holding: 0,
+    spared: 0,
+  });
   expect(await queue.state()).toEqual({});
 });
 
@@ -91,6 +106,9 @@ test('sent twice, it changes nothing more', async () => {
   const queue = await server.queue(before);
   await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER });
   const after = await queue.stored();
-  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toBe(1);
+  expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
+    holding: 1,
+    spared: 0,
+  });
   expect(await queue.stored()).toEqual(after);
 });

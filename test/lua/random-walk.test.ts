@@ -286,7 +286,10 @@ class Walk {
       this.#end(id, settle === 'stop' ? 'cancelled' : 'failed', false);
     }
     assert.equal(this.#tokens.size, 0);
-    assert.equal(await this.#queue.run(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }), 0);
+    assert.deepEqual(await this.#queue.run(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }), {
+      holding: 0,
+      spared: 0,
+    });
   }
 
   async drain(): Promise<void> {

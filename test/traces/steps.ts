@@ -228,7 +228,7 @@ export class Steps {
       const expiring = script(scripts.expire, { limit: 100, failure }, [], ({ expired }) => expired.join(' ')); // prettier-ignore
       yield this.#step(model, 'a sweep expires', expire, expiring);
     }
-    yield this.#step(model, 'late leases lapse', lapse, script(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }, [], String)); // prettier-ignore
+    yield this.#step(model, 'late leases lapse', lapse, script(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }, [], ({ holding }) => String(holding))); // prettier-ignore
     yield this.#reclaim(model);
     for (const claim of model.over) {
       const title = `the sweeper ends ${claim.id} #${claim.serial} by ${claim.how}`;
