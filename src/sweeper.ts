@@ -7,11 +7,10 @@ import { executeOne } from './execute.js';
 import type { Family } from './family.js';
 import type { QueueKeys } from './keys.js';
 import type { WorkerSettings } from './options.js';
-import { Outages } from './outages.js';
-import { encodeFailure, encodeReason } from './outcome.js';
-import { failAge } from './record.js';
+import { encodeReason } from './outcome.js';
+import { Reclaimer, type ReclaimHooks } from './reclaimer.js';
 import type { Rota } from './rota.js';
-import { callOf, type Age, type Call, type JobId } from './script.js';
+import { callOf, type Call } from './script.js';
 import * as scripts from './scripts.js';
 
 /** Most jobs of one step. */
@@ -32,18 +31,11 @@ const tidyInterval = 60_000;
 /** Name of a chore. */
 const sparing = 'sparing';
 
-export interface SweepHooks {
-  /** A job was lost with its worker and may be claimed again. */
-  readonly stalled: (id: JobId) => void;
-  /** A job has failed that this worker did not run: it was lost too often, or has expired. */
-  readonly condemned: (id: JobId, error: Error) => void;
+export interface SweepHooks extends ReclaimHooks {
   /** The next delayed job is due in so many ms. */
   readonly due: (ms: number) => void;
-  /** Jobs have ended that no worker ran. */
-  readonly ended: (as: 'failed' | 'cancelled', jobs: number) => void;
   /** Its period has passed again. */
   readonly tick: () => void;
-  readonly error: (error: unknown) => void;
 }
 
 export class Sweeper {
@@ -51,7 +43,7 @@ export class Sweeper {
   readonly #queue: string;
   readonly #keys: QueueKeys;
   readonly #family: Family;
-  readonly #settings: WorkerSettings;
+  readonly #period: number;
   readonly #hooks: SweepHooks;
   readonly #rota: Rota;
   /** Leaves the rota; undefined while it is stopped. */
@@ -64,7 +56,7 @@ export class Sweeper {
   /** What is done in the background, by name. */
   readonly #chores = new Map<string, Promise<void>>();
   #stopped = new AbortController();
-  readonly #outages: Outages;
+  readonly #reclaimer: Reclaimer;
 
   constructor(
     connection: Connection,
@@ -78,9 +70,9 @@ export class Sweeper {
     this.#queue = queue;
     this.#keys = family.keysOf(queue);
     this.#family = family;
-    this.#settings = settings;
+    this.#period = settings.stalledInterval;
     this.#rota = rota;
-    this.#outages = new Outages(settings.lockDuration, settings.lockRenewTime);
+    this.#reclaimer = new Reclaimer(connection, queue, family, settings, hooks);
     this.#hooks = hooks;
   }
 
@@ -130,12 +122,11 @@ export class Sweeper {
   /** Whether it found something to do. */
   async #sweep(): Promise<boolean> {
     if (!this.#connection.isReady) return false;
-    const { stalledInterval: period } = this.#settings;
     const asked = performance.now();
     const { word, now, dueIn, chores } = await this.#run(
-      callOf(scripts.sweep, this.#keys, { period }),
+      callOf(scripts.sweep, this.#keys, { period: this.#period }),
     );
-    this.#outages.heard(now, asked, this.#lastOutage);
+    this.#reclaimer.heard(now, asked);
     if (word === 'early') return false;
     if (dueIn === 0) await this.#chore(() => this.#promote());
     else if (dueIn !== undefined) this.#hooks.due(dueIn);
@@ -155,11 +146,6 @@ export class Sweeper {
     this.#tidiedAt = performance.now();
   }
 
-  /** When the last outage that this worker knows of was over (ms, monotonic). */
-  get #lastOutage(): number {
-    return Math.max(this.#connection.connectedAt, this.#connection.troubledAt);
-  }
-
   async #promote(): Promise<void> {
     const args = { limit: stepElements, timer: '' };
     for (;;) {
@@ -172,15 +158,7 @@ export class Sweeper {
 
   /** Takes jobs back from leases that have ended. What is to be spared for now follows as soon as it may. */
   async #reclaim(): Promise<void> {
-    if (await this.#reclaimFair()) this.#aside(sparing, () => this.#reclaimSpared());
-  }
-
-  /** Whether jobs were left to leases that have ended. */
-  async #reclaimFair(): Promise<boolean> {
-    const latest = this.#outages.latestFair(this.#lastOutage);
-    const { holding, spared } = await this.#run(callOf(scripts.lapse, this.#keys, { latest }));
-    if (holding > 0) await this.#takeBack();
-    return spared > 0;
+    if (await this.#reclaimer.reclaim()) this.#aside(sparing, () => this.#reclaimSpared());
   }
 
   async #reclaimSpared(): Promise<void> {
@@ -189,53 +167,8 @@ export class Sweeper {
       return isPassing(error);
     };
     do {
-      const grace = this.#outages.graceLeft(this.#lastOutage);
-      await sleep(Math.max(shortestRest, grace), this.#stopped.signal);
-    } while (this.#leave && (await this.#reclaimFair().catch(again)));
-  }
-
-  /** Takes all back from dead leases. */
-  async #takeBack(): Promise<void> {
-    let cursor = '0';
-    do {
-      const args = { cursor, losses: this.#settings.maxStalledCount };
-      const page = await this.#run(callOf(scripts.reclaim, this.#keys, args));
-      cursor = page.cursor;
-      for (const id of page.suspects) this.#hooks.stalled(id);
-      await this.#condemn(page.over.filter(({ settle }) => settle === 'fail'));
-      await this.#stop(page.over.filter(({ settle }) => settle === 'stop'));
-    } while (cursor !== '0');
-    // Those that hold nothing now go.
-    await this.#run(callOf(scripts.lapse, this.#keys, { latest: 0 }));
-  }
-
-  /** Fails jobs that were lost too often, under the tokens of their dead leases. */
-  async #condemn(jobs: readonly OverJob[]): Promise<void> {
-    const error = new Error('job stalled more than allowable limit');
-    delete error.stack;
-    const failure = encodeFailure(error);
-    for (const [age, group] of byAge(jobs)) {
-      const items = group.map(({ id, token, attempts }) => ({ id, token, attempts, failure }));
-      const words = await this.#run(callOf(scripts.fail, this.#keys, { age }, items));
-      for (const [at, { id }] of group.entries())
-        if (words[at] !== 'lost') this.#hooks.condemned(id, error);
-      this.#hooks.ended('failed', words.filter((word) => word !== 'lost').length);
-      this.#tell(group.filter((_, at) => words[at] === 'releasing').map(({ id }) => id));
-    }
-  }
-
-  /** Ends jobs that were asked to stop and then lost, in the same way. */
-  async #stop(jobs: readonly OverJob[]): Promise<void> {
-    for (const [age, group] of byAge(jobs)) {
-      const items = group.map(({ id, token }) => ({ id, token }));
-      const words = await this.#run(callOf(scripts.stop, this.#keys, { age }, items));
-      this.#hooks.ended('cancelled', words.filter((word) => word !== 'lost').length);
-      this.#tell(group.filter((_, at) => words[at] === 'releasing').map(({ id }) => id));
-    }
-  }
-
-  #tell(ids: readonly JobId[]): void {
-    this.#family.tell(this.#queue, ids, (error) => this.#hooks.error(error));
+      await sleep(Math.max(shortestRest, this.#reclaimer.graceLeft), this.#stopped.signal);
+    } while (this.#leave && (await this.#reclaimer.reclaim().catch(again)));
   }
 
   /** Fails jobs that have not started by the end of their ttl, as many as there are. */
@@ -252,7 +185,7 @@ export class Sweeper {
       const { expired, told } = await this.#run(callOf(scripts.expire, this.#keys, args));
       for (const id of expired) this.#hooks.condemned(id, new Error('expired'));
       this.#hooks.ended('failed', expired.length);
-      this.#tell(told);
+      this.#family.tell(this.#queue, told, this.#hooks.error);
       if (expired.length === 0) return;
     }
   }
@@ -290,24 +223,10 @@ export class Sweeper {
     while (this.#leave) {
       const start = performance.now();
       const { gone, seen, told } = await this.#run(callOf(scripts.evict, this.#keys, args));
-      this.#tell(told);
+      this.#family.tell(this.#queue, told, this.#hooks.error);
       if (gone === 0 || seen < stepElements) return;
       const rest = (performance.now() - start) * (1 / evictShare - 1);
       await sleep(Math.min(rest, longestRest), this.#stopped.signal);
     }
   }
-}
-
-type OverJob = ReturnType<typeof scripts.reclaim.parse>['over'][number];
-
-/** Jobs by how long they stay when they have failed. */
-function byAge(jobs: readonly OverJob[]): Map<Age | '', OverJob[]> {
-  const groups = new Map<Age | '', OverJob[]>();
-  for (const job of jobs) {
-    const age = failAge(job.traits);
-    const group = groups.get(age);
-    if (group) group.push(job);
-    else groups.set(age, [job]);
-  }
-  return groups;
 }
