@@ -2,7 +2,7 @@
 -- sweep: takes the maintenance of this period, so that one worker does it for all, and tells what there is to do. A lease that holds jobs
 -- without being there is declared dead.
 --
--- KEYS meta      hash   time of the last sweep (ms), how many completed and failed jobs stay
+-- KEYS meta      hash   times of the last sweep, and of the last one that said `untidy` (ms), how many completed and failed jobs stay
 --      delayed   zset   ids by due time (ms)
 --      leases    zset   lease by deadline (ms), 0 for a dead one
 --      held      hash   lease -> how many jobs it holds
@@ -13,7 +13,7 @@
 --      completed zset   ids by finish time (ms)
 --      failed    zset   ids by finish time (ms)
 -- ARGV period    ms between two sweeps
--- REPLY { due, the server's time (ms), time (ms) of the earliest delayed job or '', how many leases are dead or past their deadline, how
+-- REPLY { due, or `untidy`, once a minute, when `tidy` is to be called too, the server's time (ms), time (ms) of the earliest delayed job or '', how many leases are dead or past their deadline, how
 --       many jobs are to expire, how many are to be evicted, how many are to be checked, how many have dependents to tell }
 --       | { early, the server's time }
 -- HOLDS nothing
@@ -23,19 +23,22 @@ local meta, delayed, leases, held, expiring, evicting, deferred, releasing, comp
 local period = unpack(ARGV)
 
 local now = clock()
-local swept, most, most_failed =
-  unpack(redis.call('HMGET', meta, 'swept', 'keep completed', 'keep failed'))
+local swept, tidied, most, most_failed =
+  unpack(redis.call('HMGET', meta, 'swept', 'tidied', 'keep completed', 'keep failed'))
 local time = string.format('%.0f', now)
 if math.abs(now - (whole(swept) or 0)) < tonumber(period) then return { 'early', time } end
 most, most_failed = whole(most), whole(most_failed)
 
-redis.call('HSET', meta, 'swept', now)
+tidied = whole(tidied)
+local untidy = tidied and math.abs(now - tidied) >= 60000
+redis.call('HSET', meta, 'swept', now, 'tidied', untidy and now or tidied or now)
 -- Jobs held by a lease that is not there would be so for ever: it is dead. A few at a time, by chance.
 local holding = redis.call('HRANDFIELD', held, 8)
 for i, deadline in ipairs(#holding > 0 and redis.call('ZMSCORE', leases, unpack(holding)) or {}) do
   if not deadline then redis.call('ZADD', leases, 0, holding[i]) end
 end
-local reply = { 'due', time, redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or '' }
+local reply =
+  { untidy and 'untidy' or 'due', time, redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or '' }
 reply[4] = redis.call('ZCOUNT', leases, 0, now)
 if redis.call('EXISTS', expiring, evicting, deferred, releasing) > 0 then
   for _, set in ipairs({ expiring, evicting, deferred }) do

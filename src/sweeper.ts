@@ -15,8 +15,8 @@ import * as scripts from './scripts.js';
 
 /** Most jobs of one step. */
 const stepElements = 256;
-/** Part of the time that evicting may take of the server, while it keeps up. */
-const evictShare = 0.05;
+/** Part of the time that a long chore may take of the server, while it keeps up. */
+const choreShare = 0.05;
 /** Longest rest (ms) between two steps, after a slow one. */
 const longestRest = 1_000;
 /** Shortest rest (ms) until leases that were spared are looked at again. */
@@ -25,8 +25,8 @@ const shortestRest = 250;
 const shortStep = 128;
 /** ms after which a silent caller and a worker that has gone are forgotten. */
 const silence = 3_600_000;
-/** ms between two steps through callers and workers. */
-const tidyInterval = 60_000;
+/** How many of a sample are to be forgotten that another one is worth while. */
+const tidyAgain = 25;
 
 /** Name of a chore. */
 const sparing = 'sparing';
@@ -49,9 +49,6 @@ export class Sweeper {
   /** Leaves the rota; undefined while it is stopped. */
   #leave: (() => void) | undefined;
   #sweeping: Promise<boolean> | undefined;
-  /** How far the pass through callers and workers has come. */
-  #tidied = { cursor: '0', place: '0' };
-  #tidiedAt = performance.now();
   #expiring: Promise<void> | undefined;
   /** What is done in the background, by name. */
   readonly #chores = new Map<string, Promise<void>>();
@@ -136,14 +133,8 @@ export class Sweeper {
     if (chores.release > 0)
       this.#aside('telling', () => this.#family.track(this.#tellAll(), this.#hooks.error));
     if (chores.evict > 0) this.#aside('evicting', () => this.#evict());
-    if (performance.now() - this.#tidiedAt >= tidyInterval) await this.#tidy();
+    if (word === 'untidy') this.#aside('tidying', () => this.#tidy());
     return dueIn === 0 || Object.values(chores).some((count) => count > 0);
-  }
-
-  async #tidy(): Promise<void> {
-    const args = { ...this.#tidied, age: silence };
-    this.#tidied = await this.#run(callOf(scripts.tidy, this.#keys, args));
-    this.#tidiedAt = performance.now();
   }
 
   async #promote(): Promise<void> {
@@ -217,15 +208,26 @@ export class Sweeper {
     while (this.#leave && (await this.#family.resume(this.#queue)));
   }
 
-  /** Evicts all that is due, with pauses, so that claims hardly notice. */
-  async #evict(): Promise<void> {
+  #evict(): Promise<void> {
     const args = { limit: stepElements, completed: '', failed: '' } as const;
-    while (this.#leave) {
-      const start = performance.now();
+    return this.#gently(async () => {
       const { gone, seen, told } = await this.#run(callOf(scripts.evict, this.#keys, args));
       this.#family.tell(this.#queue, told, this.#hooks.error);
-      if (gone === 0 || seen < stepElements) return;
-      const rest = (performance.now() - start) * (1 / evictShare - 1);
+      return gone > 0 && seen === stepElements;
+    });
+  }
+
+  #tidy(): Promise<void> {
+    const call = callOf(scripts.tidy, this.#keys, { age: silence });
+    return this.#gently(async () => (await this.#run(call)) >= tidyAgain);
+  }
+
+  /** Repeats a step while there is more to do, with pauses, so that claims hardly notice. */
+  async #gently(step: () => Promise<boolean>): Promise<void> {
+    while (this.#leave) {
+      const start = performance.now();
+      if (!(await step())) return;
+      const rest = (performance.now() - start) * (1 / choreShare - 1);
       await sleep(Math.min(rest, longestRest), this.#stopped.signal);
     }
   }

@@ -87,7 +87,7 @@ export const sweep = declareScript('sweep', {
   args: { period: as<number>() },
   each: {},
   parse: (reply) => {
-    type Reply = ['due' | 'early', string, string?, ...counts: number[]];
+    type Reply = ['due' | 'untidy' | 'early', string, string?, ...counts: number[]];
     const [state, now, due, ...counts] = reply as Reply;
     const [leases = 0, late = 0, over = 0, unheard = 0, untold = 0] = counts;
     const dueIn = due ? Math.max(0, Number(due) - Number(now)) : undefined;
@@ -154,10 +154,7 @@ export const evict = declareScript('evict', {
 
 export const tidy = declareScript('tidy', {
   keys: ['calls', 'workers', 'leases'],
-  args: { cursor: as<string>(), place: as<string>(), age: as<number>() },
+  args: { age: as<number>() },
   each: {},
-  parse: (reply) => {
-    const [cursor, place] = reply as [string, string];
-    return { cursor, place };
-  },
+  parse: (reply) => reply as number,
 });

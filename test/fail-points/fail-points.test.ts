@@ -12,7 +12,7 @@ const scenarios = { plain, retry, delayed, cancelled, gracefulStop, ...wide };
 
 /** Scripts that no scenario reaches, and why that is enough. All others are cut on both sides. */
 const elsewhere: Readonly<Record<string, string>> = {
-  tidy: 'one step a minute, repeated by any sweeper; lost-reply.test.ts loses its replies',
+  tidy: 'one sample a minute, repeated by any sweeper; lost-reply.test.ts loses its replies',
 };
 
 let swept: Sweep;

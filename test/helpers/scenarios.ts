@@ -212,7 +212,7 @@ export const scenarios: readonly Scenario[] = [
   }),
   scenario(scripts.minutes, { first: '', most: 60 }),
   scenario(scripts.workers, { cursor: '0' }),
-  scenario(scripts.tidy, { cursor: '0', place: '0', age: 3_600_000 }),
+  scenario(scripts.tidy, { age: 3_600_000 }),
   scenario(
     scripts.remove,
     { ...numbered, state: '' },

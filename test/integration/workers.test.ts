@@ -239,3 +239,13 @@ test.each([
 ])('refuses what it can not be asked: %j', async (options, message) => {
   await expect(live.queue().getWorkers(options as { gone?: boolean })).rejects.toThrow(message);
 });
+
+test('what a thousand silent callers have left is soon gone, though nobody sweeps for long', async () => {
+  const calls = `lunaq:{${live.name}}:calls`;
+  const past = Date.now() - 7_200_000;
+  const rows = Array.from({ length: 1_000 }, (_, at) => [`p${at}:enqueue`, `1 ${past} added`]);
+  await live.redis.hset(calls, Object.fromEntries(rows));
+  await live.redis.hset(`lunaq:{${live.name}}:meta`, 'tidied', past);
+  live.worker(() => undefined, { stalledInterval: 60_000 });
+  await until(async () => (await live.redis.hlen(calls)) < 100);
+});

@@ -11,7 +11,8 @@ test('the first to ask sweeps, and is told the time of the server', async () => 
   const reply = await queue.run(sweep, args);
   expect(reply.word).toBe('due');
   expect(Math.abs(reply.now - queue.now)).toBeLessThan(5_000);
-  expect(await queue.stored()).toEqual({ meta: { schema: '1', swept: String(reply.now) } });
+  const now = String(reply.now);
+  expect(await queue.stored()).toEqual({ meta: { schema: '1', swept: now, tidied: now } });
 });
 
 test.each([
@@ -20,7 +21,7 @@ test.each([
 ])('a sweep is due when %s', async (_, swept) => {
   const queue = await server.queue({ meta: { swept } });
   expect(await queue.run(sweep, args)).toMatchObject({ word: 'due' });
-  expect(await queue.state()).toEqual({ meta: { swept: 'now' } });
+  expect(await queue.state()).toEqual({ meta: { swept: 'now', tidied: 'now' } });
 });
 
 test.each([
@@ -32,6 +33,17 @@ test.each([
   expect(reply.word).toBe('early');
   expect(Math.abs(reply.now - queue.now)).toBeLessThan(5_000);
   expect(await queue.state()).toEqual({ meta: { swept } });
+});
+
+test.each([
+  ['now-65000', 'untidy', 'now'],
+  ['now+65000', 'untidy', 'now'],
+  ['now-30000', 'due', 'now-30000'],
+  ['odd', 'due', 'now'],
+])('once a minute it asks for tidy, which was so at %s: %s', async (tidied, word, then) => {
+  const queue = await server.queue({ meta: { swept: 'now-40000', tidied } });
+  expect(await queue.run(sweep, args)).toMatchObject({ word, dueIn: undefined });
+  expect(await queue.state()).toEqual({ meta: { swept: 'now', tidied: then } });
 });
 
 test('it tells when the next delayed job is due, and how many leases have lapsed', async () => {

@@ -233,11 +233,12 @@ export class Comparison {
     this.#is('awaiting', open.map(edgeLine).toSorted(), edgeLines((this.#seen['awaiting'] ?? {}) as Scores)); // prettier-ignore
     this.#is('dependents', told.map(edgeLine).toSorted(), edgeLines((this.#seen['dependents'] ?? {}) as Scores)); // prettier-ignore
     const {
-      swept: _,
-      schema: __,
-      token: ___,
-      stamp: ____,
-      told: _____,
+      swept: _swept,
+      tidied: _tidied,
+      schema: _schema,
+      token: _token,
+      stamp: _stamp,
+      told: _told,
       paused,
       ...rest
     } = this.#hash('meta');
