@@ -117,7 +117,7 @@ export class Connection {
   /** Waits for the command connection; false when the deadline came first, or when Redis refuses the user: `lastError` tells. */
   async ready(deadline: Deadline): Promise<boolean> {
     if (this.closed) throw new QueueError('CLOSED', 'the connection was closed');
-    return await whenReady(this.commands, deadline, () => this.#refused);
+    return await whenReady(this.commands, deadline, () => this.closed || this.#refused);
   }
 
   get #refused(): boolean {
@@ -255,6 +255,8 @@ export class Connection {
     if (this.#users > 0) return;
     shared.delete(this.#key);
     this.commands.disconnect();
+    // Between two attempts to connect, ioredis tells nobody that there will be no other.
+    if (this.commands.status === 'reconnecting') this.commands.emit('end');
     this.#blocking?.disconnect();
     this.#listening?.disconnect();
   }

@@ -55,6 +55,8 @@ export class Queue<
   readonly #reports: ProducerReports;
   readonly #unlisten: () => void;
   #closing: Promise<void> | undefined;
+  /** Calls of `addBulk` under way: jobs that depend on others of their call are added after these. */
+  readonly #bulks = new Set<Promise<unknown>>();
 
   /** Throws TypeError or RangeError for a name or option that can't be. */
   constructor(name: string, options: QueueOptions = {}) {
@@ -159,7 +161,9 @@ export class Queue<
           ? this.#addBehind(behind, own, within.has(at))
           : this.#add(own.name, own.data, own.opts as JobOptions | undefined, within.has(at));
     }
-    return await allAdded(adds);
+    const added = allAdded(adds);
+    this.#bulks.add(added);
+    return await added.finally(() => this.#bulks.delete(added));
   }
 
   /** Adds a job when those of the same call that it depends on were added. */
@@ -268,6 +272,7 @@ export class Queue<
   }
 
   async #close(): Promise<void> {
+    await Promise.allSettled(this.#bulks);
     await this.#adder.idle();
     await this.store.close(new QueueError('CLOSED', `queue ${this.name} was closed`));
     await this.store.family.idle();

@@ -142,12 +142,13 @@ export class ServedQueue {
   /** Whether nothing of it can start until something happens: no job waits here, and none is there to claim. */
   get isDone(): boolean {
     const { lastWord, outdated, unsure } = this.cycle.claims;
-    if (unsure || this.#beginning || this.cycle.waiting > 0) return false;
-    return lastWord === 'empty' || lastWord === 'paused' || outdated;
+    if (unsure || this.cycle.waiting > 0) return false;
+    return lastWord === 'paused' || outdated || (lastWord === 'empty' && !this.#beginning);
   }
 
   /** Sweeps, and listens; claiming begins with `cycle.claim()`. */
   begin(): void {
+    this.cycle.claims.lookAgain();
     void this.#sweep();
     this.#unsubscribe ??= this.#connection.subscribe(this.store.keys.stopping, {
       onMessage: (message) => this.#stopAsked(message),

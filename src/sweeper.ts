@@ -158,7 +158,9 @@ export class Sweeper {
       return isPassing(error);
     };
     do {
-      await sleep(Math.max(shortestRest, this.#reclaimer.graceLeft), this.#stopped.signal);
+      // Somebody else may take them back sooner.
+      const rest = Math.min(this.#period, this.#reclaimer.graceLeft);
+      await sleep(Math.max(shortestRest, rest), this.#stopped.signal);
     } while (this.#leave && (await this.#reclaimer.reclaim().catch(again)));
   }
 

@@ -51,6 +51,8 @@ export class Worker<
   #closing: Promise<void> | undefined;
   #paused = false;
   #bursting = false;
+  /** A burst has done what it could, and claims no more. */
+  #ending = false;
   #changed: (() => void)[] = [];
 
   /** Throws TypeError or RangeError for a name, handler or option that can't be. */
@@ -131,7 +133,7 @@ export class Worker<
   }
 
   isRunning(): boolean {
-    return this.#running !== undefined && !this.#closing;
+    return this.#running !== undefined && !this.#closing && !this.#ending;
   }
 
   isPaused(): boolean {
@@ -156,6 +158,7 @@ export class Worker<
     if (this.#running) return Promise.reject(new TypeError(`worker of ${this.name} runs already`));
     this.#running = (burst ? this.#burst() : this.#untilClosed()).finally(() => {
       this.#running = undefined;
+      this.#ending = false;
     });
     return this.#running;
   }
@@ -178,6 +181,7 @@ export class Worker<
     }
     this.#bursting = false;
     if (this.#closing) return;
+    this.#ending = true;
     this.#queues.stopClaiming();
     await Promise.all([this.#queues.stopSweeping(), this.#queues.idle()]);
     await this.#queues.tellCounts();
@@ -273,11 +277,10 @@ export class Worker<
     await this.#until(() => this.#attempts.allAbandoned);
     clearTimeout(timer);
     // Without a server nothing can be given back: the lease ends by itself, and reclaim finds what it held.
-    const given = this.#giveBack(sweeping);
+    const given = Promise.all([this.#giveBack(sweeping), this.#running]);
     const over = new AbortController();
     await Promise.race([given, this.#connection.gone(farewell, over.signal)]);
     over.abort();
-    await this.#running;
     this.#unlisten();
     this.#queues.end();
     this.#connection.release();

@@ -158,3 +158,16 @@ test('parents that are not kept are there for the children of their call, howeve
   expect(added).toHaveLength(600);
   await until(async () => (await queue.getJobCounts()).deferred === 0);
 });
+
+test('close() waits for a chain of jobs of one call that is under way', async () => {
+  const queue = live.queue({ connection: { ...live.as('producer'), connectionName: 'own' } });
+  const added = queue.addBulk(
+    Array.from({ length: 5 }, (_, at) => ({
+      name: 'job',
+      data: at,
+      opts: { jobId: `job${at}`, ...(at > 0 && { dependsOn: `job${at - 1}` }) },
+    })),
+  );
+  await queue.close();
+  expect(await added).toHaveLength(5);
+});

@@ -189,6 +189,32 @@ test('a burst waits for no lease that holds nothing, and for none when it is clo
   expect(performance.now() - start).toBeLessThan(10_000);
 });
 
+test('a burst of a paused queue does not wait for what nobody may run', async () => {
+  const queue = live.queue();
+  const { id } = await queue.add('job', {});
+  await queue.pause();
+  await diedWith(id);
+  const start = performance.now();
+  const worker = live.worker(() => undefined, { autorun: false, lockDuration: 30_000 });
+  await worker.run({ burst: true });
+  expect(performance.now() - start).toBeLessThan(5_000);
+});
+
+test('a burst waits no longer than until another worker has taken jobs back', async () => {
+  const queue = live.queue();
+  live.worker(() => undefined, { lockDuration: 500 });
+  await pause(1_000); // until it may declare leases dead
+  const { id } = await queue.add('job', {}, { delay: 60_000 });
+  await live.redis.zrem(`lunaq:{${live.name}}:delayed`, id);
+  await diedWith(id);
+  const start = performance.now();
+  const connection = { ...live.as('worker'), connectionName: 'fresh' };
+  const slow = { connection, autorun: false, lockDuration: 30_000 };
+  await live.worker(() => undefined, slow).run({ burst: true });
+  expect(performance.now() - start).toBeLessThan(8_000);
+  expect(await queue.getJobState(id)).toBe('completed');
+});
+
 test(
   'closing a burst ends it: what runs is finished, nothing more is claimed',
   { tags: ['timing'] },
@@ -236,6 +262,37 @@ test('pausing a burst holds it until resume', async () => {
   worker.resume();
   await burst;
   expect(ran).toBe(40);
+});
+
+test('a second burst of a worker that is paused is held until resume, too', async () => {
+  const queue = live.queue();
+  const worker = live.worker(() => undefined, { autorun: false });
+  await worker.run({ burst: true });
+  await queue.add('job', {});
+  await worker.pause();
+  const burst = worker.run({ burst: true });
+  expect(await Promise.race([burst.then(() => 'ended'), pause(200)])).toBeUndefined();
+  worker.resume();
+  await burst;
+  expect(await queue.getJobCounts()).toMatchObject({ completed: 1, waiting: 0 });
+});
+
+test('nothing is claimed after a burst, though its worker was paused and resumed at its end', async () => {
+  const queue = live.queue();
+  let ran = 0;
+  const worker = live.worker(() => void (ran += 1), { autorun: false });
+  for (let round = 0; round < 60; round += 1) {
+    await queue.add('job', {});
+    const burst = worker.run({ burst: true });
+    await pause((round % 12) / 2);
+    void worker.pause(true);
+    worker.resume();
+    await burst;
+    const before = ran;
+    await queue.add('job', {});
+    await pause(15);
+    expect(ran).toBe(before);
+  }
 });
 
 test('pause lets what runs finish, and claims nothing until resume', async () => {
