@@ -46,6 +46,8 @@ export function checkBulk(jobs: unknown, { bulkJobs }: Limits): void {
     const { opts } = job as { opts?: unknown };
     if (opts !== undefined && (typeof opts !== 'object' || opts === null))
       throw new TypeError(`jobs[${at}].opts: expected an object, got ${shown(opts)}`);
+    // As the argument of `add` is named: its options would be lost in silence.
+    if ('options' in job) throw new TypeError(`jobs[${at}].options: expected the name opts`);
   }
 }
 

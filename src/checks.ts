@@ -88,7 +88,9 @@ export function knownOptions(options: unknown, known: readonly string[], what = 
     );
   for (const [option, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(option))
-      throw new TypeError(`${shownName(option)}: expected one of ${known.join(', ')}`);
+      throw new TypeError(
+        `${shownName(option)}: expected one of ${known.join(', ')} as the name of an option`,
+      );
   }
 }
 

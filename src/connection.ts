@@ -52,7 +52,7 @@ export class Connection {
   #blockingId: number | undefined;
   /** When the command connection was last made, by the monotonic clock (ms). */
   connectedAt = performance.now();
-  /** When the server last said that it can't work for a while (monotonic clock, ms). */
+  /** When the server last said that it can't work for a while, or could not be reached (monotonic clock, ms). */
   troubledAt = Number.NEGATIVE_INFINITY;
   /** Why there is no connection, as far as it is known. */
   lastError: Error | undefined;
@@ -67,6 +67,9 @@ export class Connection {
     this.commands.on('error', (error: Error) => {
       this.lastError = error;
       this.#each('onError', error);
+    });
+    this.commands.on('close', () => {
+      this.troubledAt = performance.now();
     });
     this.commands.on('ready', () => {
       this.connectedAt = performance.now();

@@ -7,7 +7,12 @@ const clockTolerance = 1_000;
 /** Most ms of a server that works in which a living worker has renewed its lease. */
 const longestChance = 5_000;
 
+/** Part of the time that a worker has to renew its lease in which it may be cut off; the rest is for connecting again. */
+const hiddenPart = 2 / 3;
+
 export class Outages {
+  /** Most ms between two sweeps for which there was no outage in between that workers could not outlive. */
+  readonly gap: number;
   readonly #period: number;
   readonly #chance: number;
   /** Of the last answer, when it was asked for and when it was read (ms, monotonic), and the server's time in between (ms). */
@@ -16,18 +21,23 @@ export class Outages {
   #over = Number.NEGATIVE_INFINITY;
   /** Leases that had ended at this time of the server's (ms) had their chance before the last outage. */
   #fair = 0;
+  /** For how long (ms) sweeps, whosever, had followed each other by the last answer. */
+  #steady = 0;
 
   /** `period`: ms of a lease; `every`: ms between two renewals. */
   constructor(period: number, every: number) {
     this.#period = period;
     this.#chance = Math.min(every, longestChance);
+    this.gap = Math.floor((period - every) * hiddenPart);
   }
 
   /**
    * The server tells its time (ms). `asked`: when it was asked, which a busy process may have done long before it reads the answer; `over`: when
-   * the last outage that this connection had was over (both ms, monotonic).
+   * the last outage that this connection had was over (both ms, monotonic); `steady`: for how long (ms) sweeps of all workers have followed
+   * each other without an outage, 0 if that is not known.
    */
-  heard(now: number, asked: number, over: number): void {
+  heard(now: number, asked: number, over: number, steady: number): void {
+    this.#steady = steady;
     const at = performance.now();
     const before = this.#heard;
     this.#heard = { asked, at, now };
@@ -40,12 +50,15 @@ export class Outages {
     const tooLittle = passed < asked - before.at - clockTolerance;
     if ((tooMuch || tooLittle) && before.now > 0) {
       this.#fair = 0;
+      this.#steady = 0;
       this.#over = at;
     }
   }
 
   /** ms until all leases that have ended may be declared dead; 0 or less when they may. `over` as above. */
   graceLeft(over: number): number {
+    // Others have seen that there was none.
+    if (this.#steady >= this.#period && over <= this.#heard.at) return 0;
     return Math.max(this.#over, over) + this.#period - performance.now();
   }
 

@@ -29,6 +29,8 @@ export class Reclaimer {
   readonly #losses: number;
   readonly #hooks: ReclaimHooks;
   readonly #outages: Outages;
+  /** When the last sweep was asked for that has told of outages (ms, monotonic). */
+  #toldAt = performance.now();
 
   constructor(
     connection: Connection,
@@ -46,9 +48,18 @@ export class Reclaimer {
     this.#outages = new Outages(lockDuration, lockRenewTime);
   }
 
-  /** The server tells its time (ms); `asked`: when it was asked for it (ms, monotonic). */
-  heard(now: number, asked: number): void {
-    this.#outages.heard(now, asked, this.#lastOutage);
+  /** What a sweep tells of outages. */
+  get news(): { gap: number; outage: 0 | 1 } {
+    return { gap: this.#outages.gap, outage: this.#connection.troubledAt > this.#toldAt ? 1 : 0 };
+  }
+
+  /**
+   * A sweep was answered with the server's time (ms). `asked`: when it was asked for (ms, monotonic); `steady`: for how long (ms) sweeps have
+   * followed each other, undefined when it was too early.
+   */
+  heard(now: number, asked: number, steady: number | undefined): void {
+    if (steady !== undefined) this.#toldAt = asked;
+    this.#outages.heard(now, asked, this.#lastOutage, steady ?? 0);
   }
 
   /** ms until no lease that has ended is to be spared; 0 or less when none is. */
@@ -67,10 +78,13 @@ export class Reclaimer {
 
   /** Takes all jobs back that it may. Resolves to whether some were left to leases that have ended and are to be spared for now. */
   async reclaim(): Promise<boolean> {
-    const latest = this.#outages.latestFair(this.#lastOutage);
-    const { holding, spared } = await this.#run(callOf(scripts.lapse, this.#keys, { latest }));
-    if (holding > 0) await this.#takeBack();
-    return spared > 0;
+    for (;;) {
+      const latest = this.#outages.latestFair(this.#lastOutage);
+      const call = callOf(scripts.lapse, this.#keys, { latest });
+      const { holding, spared, more } = await this.#run(call);
+      if (holding > 0) await this.#takeBack();
+      if (!more) return spared > 0;
+    }
   }
 
   /** Takes all back from dead leases. */

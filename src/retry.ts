@@ -1,5 +1,5 @@
 // Where a retry is decided: what becomes of a job whose attempt has failed.
-import { UnrecoverableError } from './errors.js';
+import { asError, UnrecoverableError } from './errors.js';
 import type { Job } from './job.js';
 import type { JobOptions } from './job-options.js';
 
@@ -37,7 +37,7 @@ export function backoffDelay(
   return Math.round(full * (1 - jitter) + full * jitter * random());
 }
 
-/** Another attempt after `delay` ms, or the end; `why` when it was not the attempt that made the end. */
+/** Another attempt after `delay` ms, or the end; `why` when it is not only the attempt that makes the end. */
 export type Decision =
   | { readonly retry: true; readonly delay: number }
   | { readonly retry: false; readonly why?: Error };
@@ -67,7 +67,7 @@ async function asked(
       throw new RangeError(`backoffStrategy: expected whole ms or -1, got ${delay}`);
     return { retry: true, delay: Math.min(delay, longestWait) };
   } catch (cause) {
-    const message = `the wait for the next attempt could not be decided: backoff type ${type}`;
+    const message = `the wait for the next attempt could not be decided: backoff type ${type}: ${asError(cause).message}`;
     return { retry: false, why: new Error(message, { cause }) };
   }
 }

@@ -141,6 +141,12 @@ function delayOf(error: Error & { delay?: unknown }, until: number | undefined):
   return until === undefined ? putOff : Math.max(0, until - Date.now());
 }
 
+/** The error of an attempt, which also tells why there is no other. */
+function both(error: Error, why: Error): Error {
+  const told = new Error(`${error.message}; ${why.message}`);
+  return Object.assign(told, { name: error.name, stack: error.stack });
+}
+
 function ended(
   { id, token }: Run,
   job: RunJob | undefined,
@@ -153,8 +159,8 @@ function ended(
     ...(job?.processedOn ? { processedOn: job.processedOn } : {}),
     finishedOn: Date.now(),
   };
-  const why = 'why' in decision ? (decision.why ?? error) : error;
-  const failure = encodeFailure(why, times, id, codecs);
+  const why = 'why' in decision ? decision.why : undefined;
+  const failure = encodeFailure(why ? both(error, why) : error, times, id, codecs);
   if (decision.retry)
     return { kind: 'retry', item: { id, token, attempts, delay: decision.delay, failure } };
   const retention = retentionOf(job?.opts.removeOnFail);

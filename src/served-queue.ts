@@ -116,6 +116,7 @@ export class ServedQueue {
       stalled: hooks.stalled,
       condemned: (id, error) => hooks.condemned(this, id, error),
       due: (ms) => this.cycle.dueIn(ms),
+      crowded: () => (this.cycle.settles.crowded = true),
       ended: (as, jobs) => {
         if (as === 'failed') this.store.tally.condemn(jobs);
         else this.store.tally.count(as, jobs);
@@ -146,19 +147,19 @@ export class ServedQueue {
     return lastWord === 'paused' || outdated || (lastWord === 'empty' && !this.#beginning);
   }
 
-  /** Sweeps, and listens; claiming begins with `cycle.claim()`. */
-  begin(): void {
+  /** Sweeps, in a burst whoever has done so just before, and listens; claiming begins with `cycle.claim()`. */
+  begin(burst: boolean): void {
     this.cycle.claims.lookAgain();
-    void this.#sweep();
+    void this.#sweep(burst);
     this.#unsubscribe ??= this.#connection.subscribe(this.store.keys.stopping, {
       onMessage: (message) => this.#stopAsked(message),
       onSubscribed: () => this.cycle.audit(),
     });
   }
 
-  async #sweep(): Promise<void> {
+  async #sweep(burst: boolean): Promise<void> {
     this.#beginning = true;
-    const found = await this.sweeper.start();
+    const found = await this.sweeper.start(burst);
     this.#beginning = false;
     if (found) this.cycle.lookAgain();
     else this.#hooks.claimed(0);

@@ -12,8 +12,8 @@ export class ServedQueues {
   }
 
   /** Each sweeps, and listens. */
-  begin(): void {
-    for (const queue of this.#queues) queue.begin();
+  begin(burst: boolean): void {
+    for (const queue of this.#queues) queue.begin(burst);
   }
 
   claim(): void {

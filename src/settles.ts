@@ -142,6 +142,8 @@ export class Settles {
   };
   /** How many completed and failed jobs stay, as jobs that ended since the last call ask for. */
   #counts: { completed: number | ''; failed: number | '' } = { completed: '', failed: '' };
+  /** Whether more is due to be evicted than the sweeper gets rid of: then who ends jobs evicts some. */
+  crowded = false;
   #size = 0;
 
   get size(): number {
@@ -210,10 +212,10 @@ export class Settles {
     return calls;
   }
 
-  /** The eviction of what jobs that ended since the last call leave no room for. */
+  /** The eviction of what jobs that ended since the last call leave no room for, or of what is due. */
   eviction(keys: QueueKeys): Call<ReturnType<typeof scripts.evict.parse>> | undefined {
     const { completed, failed } = this.#counts;
-    if (completed === '' && failed === '') return undefined;
+    if (completed === '' && failed === '' && !this.crowded) return undefined;
     this.#counts = { completed: '', failed: '' };
     return callOf(scripts.evict, keys, { limit: batchElements, completed, failed });
   }

@@ -1,5 +1,6 @@
 // The settles of one round trip to a queue: what waits is sent, and each answer goes to who waits for it.
 import type { QueueKeys } from './keys.js';
+import { batchElements } from './options.js';
 import type { LeaseHolder } from './lease-holder.js';
 import type { RoundTrip } from './round-trip.js';
 import type { JobId, ScriptName } from './script.js';
@@ -32,8 +33,11 @@ export class Settling {
       jobs += settle.size;
       trip.add(settle.call, (reply, resent) => this.#answered(settle, reply, resent));
     }
-    trip.add(this.settles.eviction(this.#keys), (reply) => {
-      if (reply && reply.told.length > 0) this.#hooks.ended(reply.told);
+    const eviction = jobs > 0 ? this.settles.eviction(this.#keys) : undefined;
+    trip.add(eviction, (reply) => {
+      if (!reply) return;
+      this.settles.crowded &&= reply.gone > 0 && reply.seen === batchElements;
+      if (reply.told.length > 0) this.#hooks.ended(reply.told);
     });
     return jobs;
   }

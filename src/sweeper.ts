@@ -34,6 +34,8 @@ const sparing = 'sparing';
 export interface SweepHooks extends ReclaimHooks {
   /** The next delayed job is due in so many ms. */
   readonly due: (ms: number) => void;
+  /** More is to be evicted than goes in one step. */
+  readonly crowded: () => void;
   /** Its period has passed again. */
   readonly tick: () => void;
 }
@@ -75,9 +77,9 @@ export class Sweeper {
 
   /**
    * Sweeps as soon as there is a connection, and then each period. Resolves to whether the first sweep found something to do, when that is
-   * done: what it had to spare in leases that have ended, too.
+   * done: what it had to spare in leases that have ended, too. `whoever`: that one is made whoever has swept just before.
    */
-  async start(): Promise<boolean> {
+  async start(whoever: boolean): Promise<boolean> {
     if (this.#leave) return false;
     this.#stopped = new AbortController();
     this.#leave = this.#rota.join(() => {
@@ -86,7 +88,7 @@ export class Sweeper {
     });
     await this.#connection.there(this.#stopped.signal);
     if (!this.#leave) return false;
-    const found = await this.#tick();
+    const found = await this.#tick(whoever ? 0 : this.#period);
     await this.#chores.get(sparing);
     return found;
   }
@@ -100,8 +102,8 @@ export class Sweeper {
     await Promise.all(this.#chores.values());
   }
 
-  #tick(): Promise<boolean> {
-    this.#sweeping ??= this.#sweep()
+  #tick(period = this.#period): Promise<boolean> {
+    this.#sweeping ??= this.#sweep(period)
       .catch((error: unknown) => {
         this.#hooks.error(error);
         return false;
@@ -117,13 +119,14 @@ export class Sweeper {
   }
 
   /** Whether it found something to do. */
-  async #sweep(): Promise<boolean> {
+  async #sweep(period: number): Promise<boolean> {
     if (!this.#connection.isReady) return false;
     const asked = performance.now();
-    const { word, now, dueIn, chores } = await this.#run(
-      callOf(scripts.sweep, this.#keys, { period: this.#period }),
+    const args = { period, ...this.#reclaimer.news };
+    const { word, now, dueIn, steady, chores } = await this.#run(
+      callOf(scripts.sweep, this.#keys, args),
     );
-    this.#reclaimer.heard(now, asked);
+    this.#reclaimer.heard(now, asked, steady);
     if (word === 'early') return false;
     if (dueIn === 0) await this.#chore(() => this.#promote());
     else if (dueIn !== undefined) this.#hooks.due(dueIn);
@@ -215,7 +218,9 @@ export class Sweeper {
     return this.#gently(async () => {
       const { gone, seen, told } = await this.#run(callOf(scripts.evict, this.#keys, args));
       this.#family.tell(this.#queue, told, this.#hooks.error);
-      return gone > 0 && seen === stepElements;
+      const more = gone > 0 && seen === stepElements;
+      if (more) this.#hooks.crowded();
+      return more;
     });
   }
 

@@ -50,9 +50,8 @@ export class Worker<
   #running: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #paused = false;
-  #bursting = false;
-  /** A burst has done what it could, and claims no more. */
-  #ending = false;
+  /** `ends`: the burst has done what it could, and claims no more. */
+  #burstPhase: 'works' | 'ends' | undefined;
   #changed: (() => void)[] = [];
 
   /** Throws TypeError or RangeError for a name, handler or option that can't be. */
@@ -133,7 +132,7 @@ export class Worker<
   }
 
   isRunning(): boolean {
-    return this.#running !== undefined && !this.#closing && !this.#ending;
+    return this.#running !== undefined && !this.#closing && this.#burstPhase !== 'ends';
   }
 
   isPaused(): boolean {
@@ -141,9 +140,9 @@ export class Worker<
   }
 
   /**
-   * Runs until `close()`. With `burst`, it ends when everything claimable is done, its own retries without delay included; the worker
-   * can then be run again, or closed. It waits for jobs that a worker has left which died before, up to one `lockDuration` after it has
-   * connected. Rejects with CLOSED; TypeError when it runs already.
+   * Runs until `close()`. With `burst`, it ends when everything claimable is done, its own retries without delay included, and jobs under
+   * leases of dead workers that had ended before, for which it may wait one `lockDuration`; the worker can then be run again, or closed.
+   * Rejects with CLOSED; TypeError when it runs already.
    */
   run(options: { burst?: boolean } = {}): Promise<void> {
     let burst: boolean;
@@ -156,21 +155,17 @@ export class Worker<
     if (this.#closing)
       return Promise.reject(new QueueError('CLOSED', `worker of ${this.name} was closed`));
     if (this.#running) return Promise.reject(new TypeError(`worker of ${this.name} runs already`));
-    this.#running = (burst ? this.#burst() : this.#untilClosed()).finally(() => {
+    this.#running = this.#work(burst).finally(() => {
       this.#running = undefined;
-      this.#ending = false;
+      this.#burstPhase = undefined;
     });
     return this.#running;
   }
 
-  async #untilClosed(): Promise<void> {
+  async #work(burst: boolean): Promise<void> {
+    if (burst) this.#burstPhase = 'works';
     this.#begin();
-    await this.#until(() => this.#closing !== undefined);
-  }
-
-  async #burst(): Promise<void> {
-    this.#bursting = true;
-    this.#begin();
+    if (!burst) return await this.#until(() => this.#closing !== undefined);
     const done = (): boolean => this.#attempts.size === 0 && this.#queues.areDone;
     for (;;) {
       await this.#until(() => this.#closing !== undefined || done());
@@ -179,16 +174,15 @@ export class Worker<
       await this.#family.idle();
       this.#queues.lookAgain();
     }
-    this.#bursting = false;
     if (this.#closing) return;
-    this.#ending = true;
+    this.#burstPhase = 'ends';
     this.#queues.stopClaiming();
     await Promise.all([this.#queues.stopSweeping(), this.#queues.idle()]);
     await this.#queues.tellCounts();
   }
 
   #begin(): void {
-    this.#queues.begin();
+    this.#queues.begin(this.#burstPhase !== undefined);
     if (!this.#paused) this.#queues.claim();
     // Later, so that who made the worker can listen first.
     queueMicrotask(() => this.emit('ready'));
@@ -217,7 +211,7 @@ export class Worker<
   }
 
   #over({ cycle }: Home): void {
-    if (this.#bursting) cycle.lookAgain();
+    if (this.#burstPhase === 'works') cycle.lookAgain();
     this.#noticed();
   }
 

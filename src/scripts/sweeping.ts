@@ -24,8 +24,8 @@ export const lapse = declareScript('lapse', {
   args: { latest: as<number>() },
   each: {},
   parse: (reply) => {
-    const [holding, spared] = reply as [number, number];
-    return { holding, spared };
+    const [holding, spared, more] = reply as [number, number, number];
+    return { holding, spared, more: more === 1 };
   },
 });
 
@@ -84,11 +84,11 @@ export const sweep = declareScript('sweep', {
     'completed',
     'failed',
   ],
-  args: { period: as<number>() },
+  args: { period: as<number>(), gap: as<number>(), outage: as<0 | 1>() },
   each: {},
   parse: (reply) => {
     type Reply = ['due' | 'untidy' | 'early', string, string?, ...counts: number[]];
-    const [state, now, due, ...counts] = reply as Reply;
+    const [word, now, due, steady = 0, ...counts] = reply as Reply;
     const [leases = 0, late = 0, over = 0, unheard = 0, untold = 0] = counts;
     const dueIn = due ? Math.max(0, Number(due) - Number(now)) : undefined;
     const chores: Chores = {
@@ -98,7 +98,7 @@ export const sweep = declareScript('sweep', {
       recheck: unheard,
       release: untold,
     };
-    return { word: state, now: Number(now), dueIn, chores };
+    return { word, now: Number(now), dueIn, steady: word === 'early' ? undefined : steady, chores };
   },
 });
 

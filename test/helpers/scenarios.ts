@@ -198,7 +198,7 @@ export const scenarios: readonly Scenario[] = [
   scenario(scripts.promote, { limit: 100, timer: '' }),
   scenario(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }),
   scenario(scripts.reclaim, { cursor: '0', losses: 2 }),
-  scenario(scripts.sweep, { period: 5_000 }),
+  scenario(scripts.sweep, { period: 5_000, gap: 10_000, outage: 0 }),
   scenario(scripts.expire, { limit: 256, failure }),
   scenario(scripts.evict, { limit: 256, completed: 0, failed: 0 }),
   scenario(scripts.report, {

@@ -92,7 +92,9 @@ test.each(broken)('a strategy %s fails the job, and says so', async (_, strategy
   const good = await queue.add('good', {});
   await until(async () => (await queue.getJobState(bad.id)) === 'failed');
   await until(async () => (await queue.getJobState(good.id)) === 'completed');
-  expect((await queue.getJob(bad.id))?.failedReason).toMatch(/could not be decided.*mine/);
+  const failed = await queue.getJob(bad.id);
+  expect(failed?.failedReason).toMatch(/^attempt; .*could not be decided: backoff type mine: ./);
+  expect(failed?.stacktrace[0]).toContain('backoff.test.ts');
 });
 
 /** A job that has failed, and whose strategy has been asked; it answers at `open`. */

@@ -171,3 +171,9 @@ test('close() waits for a chain of jobs of one call that is under way', async ()
   await queue.close();
   expect(await added).toHaveLength(5);
 });
+
+test('options under the name that `add` has for them are refused, not lost', async () => {
+  const jobs = [{ name: 'a', data: 1 }, { name: 'b', data: 1, options: { delay: 5 } }]; // prettier-ignore
+  const error = /^jobs\[1\]\.options: expected the name opts/;
+  await expect(live.queue().addBulk(jobs)).rejects.toThrow(error);
+});

@@ -1,5 +1,6 @@
 // How long finished jobs stay.
 import { describe, expect, test } from 'vitest';
+import type { BulkJob } from '../../src/bulk.js';
 import type { KeepJobs } from '../../src/job-options.js';
 import { liveRedis, median, pause, quick, until } from '../helpers/live.js';
 
@@ -163,3 +164,33 @@ test(
     expect(few).toBeLessThan(200);
   },
 );
+
+function shortLived(count: number): BulkJob[] {
+  const opts = { removeOnComplete: { age: 1 } };
+  return Array.from({ length: count }, () => ({ name: 'job', data: 0, opts }));
+}
+
+test('eviction keeps up with bursts, and with a worker that is busy', async () => {
+  const queue = live.queue();
+  const options = { concurrency: 100, lockDuration: 30_000, stalledInterval: 500 };
+  const stored: number[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    await queue.addBulk(shortLived(3_000));
+    const worker = live.worker(() => undefined, { ...options, autorun: false });
+    await worker.run({ burst: true });
+    await worker.close();
+    await pause(1_600); // until they are due
+    stored.push(await live.redis.hlen(`lunaq:{${live.name}}:jobs`));
+  }
+  console.log(`jobs stored after bursts of 3,000 that stay 1 s: ${stored.join(', ')}`);
+  expect(stored.at(-1)).toBeLessThan(6_000);
+
+  live.worker(() => undefined, options);
+  const start = performance.now();
+  let added = 0;
+  for (; performance.now() - start < 5_000; added += 1_000) await queue.addBulk(shortLived(1_000));
+  const evicting = `lunaq:{${live.name}}:evicting`;
+  const due = await live.redis.zcount(evicting, '-inf', Date.now());
+  console.log(`${added} jobs in 5 s, ${due} are due to be evicted`);
+  expect(due).toBeLessThan(added / 4);
+});

@@ -22,6 +22,7 @@ test('a lease past its deadline is dead; it goes, with its calls, only if it hol
   expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
     holding: 1,
     spared: 0,
+    more: false,
   });
   expect(await queue.state()).toEqual(
     expected(before, {
@@ -35,7 +36,7 @@ test('a lease past its deadline is dead; it goes, with its calls, only if it hol
 
 test('after an outage no lease is declared dead, and told how many hold jobs; what was dead before still goes', async () => {
   const queue = await server.queue(before);
-  expect(await queue.run(lapse, { latest: 0 })).toEqual({ holding: 0, spared: 1 });
+  expect(await queue.run(lapse, { latest: 0 })).toEqual({ holding: 0, spared: 1, more: false });
   expect(await queue.state()).toEqual(
     expected(before, { leases: { L: 'now+30000', E: 'now-10000', F: 'now-20000' } }),
   );
@@ -47,6 +48,7 @@ test('leases that had ended by the latest deadline given are declared dead, and 
   expect(await queue.run(lapse, { latest: 1_000 * seconds - 15_000 })).toEqual({
     holding: 0,
     spared: 1,
+    more: false,
   });
   expect(await queue.redis.zscore(queue.keys.leases, 'F')).toBe(null);
   expect(Number(await queue.redis.zscore(queue.keys.leases, 'E'))).toBeGreaterThan(0);
@@ -58,6 +60,7 @@ test('dead leases that hold jobs stay, and are counted', async () => {
   expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
     holding: 2,
     spared: 0,
+    more: false,
   });
   expect(await queue.state()).toEqual(expected(state));
 });
@@ -68,12 +71,14 @@ test('a dead lease of which nobody can read what it holds goes when no job is ac
   expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
     holding: 1,
     spared: 0,
+    more: false,
   });
   expect(await queue.state()).toEqual(expected(state));
   await queue.redis.del(queue.keys.active);
   expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
     holding: 0,
     spared: 0,
+    more: false,
   });
   expect(await queue.state()).toEqual({});
 });
@@ -102,6 +107,36 @@ test('one step declares a hundred dead', async () => {
   expect(await queue.state()).toEqual({});
 });
 
+test('it finds who holds jobs behind hundreds that hold nothing', async () => {
+  const names = Array.from({ length: 900 }, (_, i) => `L${i}`);
+  const leases = {
+    ...Object.fromEntries(names.map((name) => [name, 'now-20000'])),
+    M: 'now-10000',
+  };
+  const queue = await server.queue({ leases, held: { M: 1 } });
+  expect(await queue.run(lapse, { latest: 0 })).toEqual({ holding: 0, spared: 1, more: false });
+  expect(await queue.state()).toEqual(expected({ leases, held: { M: 1 } }));
+});
+
+test('what holds nothing and ended long ago goes, though it would be spared', async () => {
+  const names = Array.from({ length: 150 }, (_, i) => `L${i}`);
+  const old = Object.fromEntries(names.map((name) => [name, 'now-70000']));
+  const leases = { ...old, M: 'now-70000', N: 'now-30000' };
+  const queue = await server.queue({
+    leases,
+    held: { M: 1 },
+    calls: { 'L1:claim': '1 now empty' },
+  });
+  const first = await queue.run(lapse, { latest: 0 });
+  expect(first).toEqual({ holding: 0, spared: 1, more: true });
+  const second = await queue.run(lapse, { latest: 0 });
+  expect(second).toEqual({ holding: 0, spared: 1, more: false });
+  expect(await queue.state()).toEqual({
+    leases: { M: 'now-70000', N: 'now-30000' },
+    held: { M: '1' },
+  });
+});
+
 test('sent twice, it changes nothing more', async () => {
   const queue = await server.queue(before);
   await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER });
@@ -109,6 +144,7 @@ test('sent twice, it changes nothing more', async () => {
   expect(await queue.run(lapse, { latest: Number.MAX_SAFE_INTEGER })).toEqual({
     holding: 1,
     spared: 0,
+    more: false,
   });
   expect(await queue.stored()).toEqual(after);
 });

@@ -289,6 +289,7 @@ class Walk {
     assert.deepEqual(await this.#queue.run(scripts.lapse, { latest: Number.MAX_SAFE_INTEGER }), {
       holding: 0,
       spared: 0,
+      more: false,
     });
   }
 

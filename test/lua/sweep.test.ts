@@ -4,7 +4,7 @@ import type { State } from '../helpers/keyspace.js';
 import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
-const args = { period: 20_000 };
+const args = { period: 20_000, gap: 45_000, outage: 0 } as const;
 
 test('the first to ask sweeps, and is told the time of the server', async () => {
   const queue = await server.queue({ meta: { schema: 1 } });
@@ -12,7 +12,9 @@ test('the first to ask sweeps, and is told the time of the server', async () => 
   expect(reply.word).toBe('due');
   expect(Math.abs(reply.now - queue.now)).toBeLessThan(5_000);
   const now = String(reply.now);
-  expect(await queue.stored()).toEqual({ meta: { schema: '1', swept: now, tidied: now } });
+  expect(await queue.stored()).toEqual({
+    meta: { schema: '1', swept: now, steady: now, tidied: now },
+  });
 });
 
 test.each([
@@ -21,7 +23,7 @@ test.each([
 ])('a sweep is due when %s', async (_, swept) => {
   const queue = await server.queue({ meta: { swept } });
   expect(await queue.run(sweep, args)).toMatchObject({ word: 'due' });
-  expect(await queue.state()).toEqual({ meta: { swept: 'now', tidied: 'now' } });
+  expect(await queue.state()).toEqual({ meta: { swept: 'now', steady: 'now', tidied: 'now' } });
 });
 
 test.each([
@@ -43,7 +45,29 @@ test.each([
 ])('once a minute it asks for tidy, which was so at %s: %s', async (tidied, word, then) => {
   const queue = await server.queue({ meta: { swept: 'now-40000', tidied } });
   expect(await queue.run(sweep, args)).toMatchObject({ word, dueIn: undefined });
-  expect(await queue.state()).toEqual({ meta: { swept: 'now', tidied: then } });
+  expect(await queue.state()).toEqual({ meta: { swept: 'now', steady: 'now', tidied: then } });
+});
+
+test.each([
+  ['sweeps follow each other', 'now-40000', 'now-70000', 0, 70_000],
+  ['there was a gap', 'now-50000', 'now-70000', 0, 0],
+  ['the caller has seen an outage', 'now-40000', 'now-70000', 1, 0],
+  ['the clock went back', 'now+40000', 'now-70000', 0, 0],
+  ['it is not known', 'now-40000', 'odd', 0, 0],
+] as const)(
+  'it tells for how long there was no outage: %s',
+  async (_, swept, steady, outage, ms) => {
+    const queue = await server.queue({ meta: { swept, steady } });
+    const reply = await queue.run(sweep, { ...args, outage });
+    expect(Math.abs((reply.steady ?? NaN) - ms)).toBeLessThan(5_000);
+    const then = ms > 0 ? steady : 'now';
+    expect(await queue.state()).toEqual({ meta: { swept: 'now', steady: then, tidied: 'now' } });
+  },
+);
+
+test('with a period of 0 it is never too early', async () => {
+  const queue = await server.queue({ meta: { swept: 'now' } });
+  expect(await queue.run(sweep, { ...args, period: 0 })).toMatchObject({ word: 'due' });
 });
 
 test('it tells when the next delayed job is due, and how many leases have lapsed', async () => {

@@ -234,6 +234,7 @@ export class Comparison {
     this.#is('dependents', told.map(edgeLine).toSorted(), edgeLines((this.#seen['dependents'] ?? {}) as Scores)); // prettier-ignore
     const {
       swept: _swept,
+      steady: _steady,
       tidied: _tidied,
       schema: _schema,
       token: _token,

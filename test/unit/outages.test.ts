@@ -18,10 +18,10 @@ function story(connectedAt: number) {
   let ahead = apart;
   vi.spyOn(performance, 'now').mockImplementation(() => time);
   return {
-    passes(ms: number): void {
+    passes(ms: number, steady = 0): void {
       for (const end = time + ms; time < end;) {
         time += 1_000;
-        outages.heard(time + ahead, time, over);
+        outages.heard(time + ahead, time, over, steady);
       }
     },
     /** The server is not heard for so long. */
@@ -45,6 +45,26 @@ test('a first connection gives all one lease period', () => {
   expect(server.fair + apart).toBe(0);
   server.passes(1_000);
   expect(server.fair).toBe(all);
+});
+
+test('a first connection gives nobody more time when others have swept for one lease period', () => {
+  const server = story(5_000);
+  server.passes(1_000, period - 1);
+  expect(server.fair + apart).toBe(0);
+  server.passes(1_000, period);
+  expect(server.fair).toBe(all);
+});
+
+test('what others have seen counts no more after an outage or a jump of the clock', () => {
+  const server = story(5_000);
+  server.passes(1_000, period);
+  server.outage(1_000);
+  expect(server.fair + apart).toBe(0);
+  server.passes(1_000, period);
+  expect(server.fair).toBe(all);
+  server.jump(5_000);
+  server.passes(1_000, period);
+  expect(server.fair + apart).toBe(0);
 });
 
 test('after an outage only leases that had ended before it are declared dead for one period', () => {
@@ -97,7 +117,7 @@ test('an answer that a busy process reads late is no jump of the clock', () => {
   for (let sweep = 1; sweep <= 20; sweep += 1) {
     const asked = sweep * 5_000;
     time = asked + (sweep % 4 === 0 ? 1_500 : 1);
-    outages.heard(asked + apart, asked, 0);
+    outages.heard(asked + apart, asked, 0, 0);
   }
   expect(outages.latestFair(0)).toBe(all);
 });

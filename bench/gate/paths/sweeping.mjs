@@ -1,4 +1,4 @@
-// Maintenance. `reclaim` and `tidy` are not here: they go through a hash by HSCAN, which gives more or fewer rows a step depending on the
+// Maintenance. `reclaim` is not here: it goes through a hash by HSCAN, which gives more or fewer rows a step depending on the
 // server's random seed.
 import { failure, inSet, path, rows, scores, waiting, together } from './path.mjs';
 
@@ -34,7 +34,7 @@ export const sweepingPaths = [
   }),
   path('sweep', 'sweep', {
     before: (ids, now) => [['hset', 'meta', 'swept', now - 60_000]],
-    args: () => ({ period: 5_000 }),
+    args: () => ({ period: 5_000, gap: 10_000, outage: 0 }),
     meets: ({ word }) => word === 'due',
   }),
 ];
