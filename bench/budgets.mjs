@@ -72,7 +72,7 @@ export const scripts = {
   evict: call([16, 0], [37, 10], [18, 1], 'four sets and all columns, one command each'),
   'evict, by a count': call([15, 0], [40, 6], [15, 2], 'the surplus is found by two counts and one range'),
   expire: call([15, 6], [28, 18], [14, 8], 'one job at a time: each may be waiting, delayed or deferred; a suspect, if there are any'),
-  sweep: call([8, 0], [28, 0], [12, 0], 'what there is to do, by counts, when it was tidied, and since when swept without a gap; and whether a few that hold jobs have their leases'),
+  sweep: call([8, 0], [31, 0], [13, 0], 'what there is to do, by counts, when it was tidied, since when swept without a gap, and the fewest that were to be evicted; and whether a few that hold jobs have their leases'),
   exists: call([3, 0], [2, 1], [3, 1], 'the clock, whether there are traits, one read'),
   'inspect, waiting': call([1, 6], [4, 12], [1, 6], 'every set is asked for each job; who looks at one job has nothing to batch'),
   'inspect, waiting, in a queue that uses everything': call([1, 10], [4, 20], [1, 10], 'other jobs have results, failures, traits and ends of ttl, so that these are asked for, once a call'),

@@ -2,7 +2,7 @@
 -- sweep: takes the maintenance of this period, so that one worker does it for all, and tells what there is to do. A lease that holds jobs
 -- without being there is declared dead.
 --
--- KEYS meta      hash   times (ms) of the last sweep, the first that others followed without a gap, the last untidy one; how many jobs stay
+-- KEYS meta      hash   times (ms) of the last sweep, the first since a gap, the last untidy one; fewest found to evict; how many jobs stay
 --      delayed   zset   ids by due time (ms)
 --      leases    zset   lease by deadline (ms), 0 for a dead one
 --      held      hash   lease -> how many jobs it holds
@@ -17,7 +17,8 @@
 --      outage    1 if the caller has seen one since its last sweep, else 0
 -- REPLY { due, or once a minute `untidy`, when `tidy` is to be called too, the server's time (ms), time (ms) of the earliest delayed job
 --       or '', for how long (ms) sweeps have followed each other without a gap or an outage, how many leases are dead or past their
---       deadline, how many jobs are to expire, how many are to be evicted, how many are to be checked, how many have dependents to tell }
+--       deadline, how many jobs are to expire, how many are to be evicted, how many are to be checked, how many have dependents to tell,
+--       1 if eviction falls behind, else 0 }
 --       | { early, the server's time }
 -- HOLDS nothing
 -- USES clock, whole
@@ -27,11 +28,11 @@ local period, gap, outage = unpack(ARGV)
 
 local now = clock()
 local marks =
-  redis.call('HMGET', meta, 'swept', 'steady', 'tidied', 'keep completed', 'keep failed')
-for at = 1, 5 do
+  redis.call('HMGET', meta, 'swept', 'steady', 'tidied', 'overdue', 'keep completed', 'keep failed')
+for at = 1, 6 do
   marks[at] = whole(marks[at])
 end
-local swept, steady, tidied, most, most_failed = unpack(marks, 1, 5)
+local swept, steady, tidied, overdue, most, most_failed = unpack(marks, 1, 6)
 swept = swept or 0
 local time = string.format('%.0f', now)
 if math.abs(now - swept) < tonumber(period) then return { 'early', time } end
@@ -39,25 +40,26 @@ if math.abs(now - swept) < tonumber(period) then return { 'early', time } end
 if not steady or outage == '1' or now < swept or now - swept > tonumber(gap) then steady = now end
 local untidy = tidied and math.abs(now - tidied) >= 60000
 if untidy or not tidied then tidied = now end
-redis.call('HSET', meta, 'swept', now, 'steady', steady, 'tidied', tidied)
 -- Jobs held by a lease that is not there would be so for ever: it is dead. A few at a time, by chance.
 local holding = redis.call('HRANDFIELD', held, 8)
 for i, deadline in ipairs(#holding > 0 and redis.call('ZMSCORE', leases, unpack(holding)) or {}) do
   if not deadline then redis.call('ZADD', leases, 0, holding[i]) end
 end
+local earliest = redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or ''
 local reply =
-  { untidy and 'untidy' or 'due', time, redis.call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2] or '' }
-reply[4], reply[5] = math.max(0, now - steady), redis.call('ZCOUNT', leases, 0, now)
+  { untidy and 'untidy' or 'due', time, earliest, math.max(0, now - steady), 0, 0, 0, 0, 0, 0 }
+reply[5] = redis.call('ZCOUNT', leases, 0, now)
 if redis.call('EXISTS', expiring, evicting, deferred, releasing) > 0 then
-  for _, set in ipairs({ expiring, evicting, deferred }) do
-    reply[#reply + 1] = redis.call('ZCOUNT', set, '-inf', now)
+  for at, set in ipairs({ expiring, evicting, deferred }) do
+    reply[5 + at] = redis.call('ZCOUNT', set, '-inf', now)
   end
   reply[9] = redis.call('HLEN', releasing)
 end
-if most or most_failed then
-  local over = most and redis.call('ZCARD', completed) - most or 0
-  local worse = most_failed and redis.call('ZCARD', failed) - most_failed or 0
-  reply[6], reply[8], reply[9] = reply[6] or 0, reply[8] or 0, reply[9] or 0
-  reply[7] = (reply[7] or 0) + math.max(0, over) + math.max(0, worse)
-end
+-- So few that they go in a second or two are none.
+local fewest = math.min(reply[7], (overdue or 0) >= 10000 and overdue or reply[7])
+if reply[7] > fewest then reply[10] = 1 end
+redis.call('HSET', meta, 'swept', now, 'steady', steady, 'tidied', tidied, 'overdue', fewest)
+local over = most and redis.call('ZCARD', completed) - most or 0
+local worse = most_failed and redis.call('ZCARD', failed) - most_failed or 0
+reply[7] = reply[7] + math.max(0, over) + math.max(0, worse)
 return reply

@@ -142,7 +142,7 @@ export class Settles {
   };
   /** How many completed and failed jobs stay, as jobs that ended since the last call ask for. */
   #counts: { completed: number | ''; failed: number | '' } = { completed: '', failed: '' };
-  /** Whether more is due to be evicted than the sweeper gets rid of: then who ends jobs evicts some. */
+  /** Whether ever more is to be evicted by its time, whatever the sweeper does: then who ends jobs evicts some. */
   crowded = false;
   #size = 0;
 

@@ -34,7 +34,7 @@ const sparing = 'sparing';
 export interface SweepHooks extends ReclaimHooks {
   /** The next delayed job is due in so many ms. */
   readonly due: (ms: number) => void;
-  /** More is to be evicted than goes in one step. */
+  /** Eviction falls behind. */
   readonly crowded: () => void;
   /** Its period has passed again. */
   readonly tick: () => void;
@@ -123,7 +123,7 @@ export class Sweeper {
     if (!this.#connection.isReady) return false;
     const asked = performance.now();
     const args = { period, ...this.#reclaimer.news };
-    const { word, now, dueIn, steady, chores } = await this.#run(
+    const { word, now, dueIn, steady, chores, crowded } = await this.#run(
       callOf(scripts.sweep, this.#keys, args),
     );
     this.#reclaimer.heard(now, asked, steady);
@@ -136,6 +136,7 @@ export class Sweeper {
     if (chores.release > 0)
       this.#aside('telling', () => this.#family.track(this.#tellAll(), this.#hooks.error));
     if (chores.evict > 0) this.#aside('evicting', () => this.#evict());
+    if (crowded) this.#hooks.crowded();
     if (word === 'untidy') this.#aside('tidying', () => this.#tidy());
     return dueIn === 0 || Object.values(chores).some((count) => count > 0);
   }
@@ -218,9 +219,7 @@ export class Sweeper {
     return this.#gently(async () => {
       const { gone, seen, told } = await this.#run(callOf(scripts.evict, this.#keys, args));
       this.#family.tell(this.#queue, told, this.#hooks.error);
-      const more = gone > 0 && seen === stepElements;
-      if (more) this.#hooks.crowded();
-      return more;
+      return gone > 0 && seen === stepElements;
     });
   }
 

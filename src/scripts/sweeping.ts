@@ -89,7 +89,7 @@ export const sweep = declareScript('sweep', {
   parse: (reply) => {
     type Reply = ['due' | 'untidy' | 'early', string, string?, ...counts: number[]];
     const [word, now, due, steady = 0, ...counts] = reply as Reply;
-    const [leases = 0, late = 0, over = 0, unheard = 0, untold = 0] = counts;
+    const [leases = 0, late = 0, over = 0, unheard = 0, untold = 0, crowded = 0] = counts;
     const dueIn = due ? Math.max(0, Number(due) - Number(now)) : undefined;
     const chores: Chores = {
       reclaim: leases,
@@ -98,7 +98,14 @@ export const sweep = declareScript('sweep', {
       recheck: unheard,
       release: untold,
     };
-    return { word, now: Number(now), dueIn, steady: word === 'early' ? undefined : steady, chores };
+    return {
+      word,
+      now: Number(now),
+      dueIn,
+      steady: word === 'early' ? undefined : steady,
+      chores,
+      crowded: crowded > 0,
+    };
   },
 });
 

@@ -5,6 +5,7 @@ import { privateServer } from '../helpers/scripts.js';
 
 const server = privateServer();
 const args = { period: 20_000, gap: 45_000, outage: 0 } as const;
+const sweptNow = { swept: 'now', steady: 'now', tidied: 'now', overdue: '0' };
 
 test('the first to ask sweeps, and is told the time of the server', async () => {
   const queue = await server.queue({ meta: { schema: 1 } });
@@ -13,7 +14,7 @@ test('the first to ask sweeps, and is told the time of the server', async () => 
   expect(Math.abs(reply.now - queue.now)).toBeLessThan(5_000);
   const now = String(reply.now);
   expect(await queue.stored()).toEqual({
-    meta: { schema: '1', swept: now, steady: now, tidied: now },
+    meta: { schema: '1', swept: now, steady: now, tidied: now, overdue: '0' },
   });
 });
 
@@ -23,7 +24,7 @@ test.each([
 ])('a sweep is due when %s', async (_, swept) => {
   const queue = await server.queue({ meta: { swept } });
   expect(await queue.run(sweep, args)).toMatchObject({ word: 'due' });
-  expect(await queue.state()).toEqual({ meta: { swept: 'now', steady: 'now', tidied: 'now' } });
+  expect(await queue.state()).toEqual({ meta: sweptNow });
 });
 
 test.each([
@@ -45,7 +46,7 @@ test.each([
 ])('once a minute it asks for tidy, which was so at %s: %s', async (tidied, word, then) => {
   const queue = await server.queue({ meta: { swept: 'now-40000', tidied } });
   expect(await queue.run(sweep, args)).toMatchObject({ word, dueIn: undefined });
-  expect(await queue.state()).toEqual({ meta: { swept: 'now', steady: 'now', tidied: then } });
+  expect(await queue.state()).toEqual({ meta: { ...sweptNow, tidied: then } });
 });
 
 test.each([
@@ -61,7 +62,7 @@ test.each([
     const reply = await queue.run(sweep, { ...args, outage });
     expect(Math.abs((reply.steady ?? NaN) - ms)).toBeLessThan(5_000);
     const then = ms > 0 ? steady : 'now';
-    expect(await queue.state()).toEqual({ meta: { swept: 'now', steady: then, tidied: 'now' } });
+    expect(await queue.state()).toEqual({ meta: { ...sweptNow, steady: then } });
   },
 );
 
@@ -128,6 +129,21 @@ test.each<[string, State, number]>([
   const queue = await server.queue(state);
   const chores = { reclaim: 0, expire: 0, evict, recheck: 0, release: 0 };
   expect(await queue.run(sweep, args)).toMatchObject({ word: 'due', chores });
+});
+
+test.each<[string, number | undefined, number, boolean, number]>([
+  ['none before', undefined, 20_000, false, 20_000],
+  ['as many as before', 20_000, 20_000, false, 20_000],
+  ['fewer', 30_000, 20_000, false, 20_000],
+  ['more', 19_999, 20_000, true, 19_999],
+  ['more than a few, which go soon', 9_999, 20_000, false, 20_000],
+  ['none now', 20_000, 0, false, 0],
+])('eviction falls behind when there is ever more: %s', async (_, overdue, due, crowded, then) => {
+  const evicting: Record<string, string> = { later: 'now+60000' };
+  for (let n = 0; n < due; n += 1) evicting[`job-${n}`] = 'now-10000';
+  const queue = await server.queue({ meta: overdue === undefined ? {} : { overdue }, evicting });
+  expect(await queue.run(sweep, args)).toMatchObject({ chores: { evict: due }, crowded });
+  expect(await queue.state()).toMatchObject({ meta: { overdue: String(then) } });
 });
 
 test('a lease that holds jobs without being there is declared dead, and told', async () => {

@@ -236,6 +236,7 @@ export class Comparison {
       swept: _swept,
       steady: _steady,
       tidied: _tidied,
+      overdue: _overdue,
       schema: _schema,
       token: _token,
       stamp: _stamp,
