@@ -81,6 +81,11 @@ async function relieveAll({ redis, crew, book }: DrainOptions, { deferred }: Lef
     const parents = book.entries.get(name)?.plan.parents ?? [];
     let vain = false;
     for (const parent of parents) vain = (await runAgain(parent)) || vain;
+    // It would wait in vain itself.
+    if (vain && book.entries.get(name)?.plan.opts.onParentFailure === 'wait') {
+      asked.set(name, true);
+      return true;
+    }
     const code = await crew.ask({ kind: 'requeue', job: name });
     const states = await Promise.all(parents.map((parent) => stateOf(redis, parent)));
     vain ||= states.every((state) => state === 'completed');
