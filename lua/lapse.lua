@@ -32,8 +32,7 @@ for at = 1, #late, 2 do
   end
 end
 local after = '(' .. last
-local early =
-  redis.call('ZRANGE', leases, after, now, 'BYSCORE', 'LIMIT', 0, last < now and 1000 or 0)
+local early = redis.call('ZRANGE', leases, after, now, 'BYSCORE', 'LIMIT', 0, 1000)
 local idle = redis.call('ZCOUNT', leases, after, now - 60000)
 for at, count in ipairs(#early > 0 and redis.call('HMGET', held, unpack(early)) or {}) do
   if count then
